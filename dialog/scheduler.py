@@ -1,0 +1,159 @@
+"""Carries out what is in the outbox: reminders that become turns, and effects that plugins dispatch.
+
+At least once, under an idempotency key: a reminder's turn has the key as its message id, so it is in the log once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import json
+import logging
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from dialog.conversation import Handle
+from dialog.errors import AssistantError, Busy
+from dialog.log.records import OutboxItem
+from dialog.types import Hypothesis, Utterance
+
+if TYPE_CHECKING:
+    from dialog.engine import Dialog
+
+log = logging.getLogger(__name__)
+_HORIZON = 3600.0  # seconds ahead that are kept in memory; what is due later is read again in time
+_DEADLINE = 10.0
+_ATTEMPTS = 8
+_LATE = 60.0
+
+
+class Scheduler:
+    """One task that waits for the next due item and starts each delivery as a task of its own."""
+
+    def __init__(self, dialog: Dialog) -> None:
+        self._dialog = dialog
+        self._heap: list[tuple[float, str, OutboxItem]] = []
+        self._known: set[str] = set()
+        self._cancelled: set[str] = set()
+        self._wake = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting: dict[str, list[OutboxItem]] = {}  # fired, but nobody is there to hear it
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Read what is pending and begin."""
+        await self._refill()
+        self._task = asyncio.create_task(self._run(), name="scheduler")
+
+    async def stop(self) -> None:
+        """Stop; what is not dispatched stays in the outbox."""
+        tasks = [task for task in (self._task, *self._tasks) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def add(self, items: Iterable[OutboxItem], cancelled: Iterable[str] = ()) -> None:
+        """Take over what a turn has committed."""
+        self._cancelled.update(key for key in cancelled if key in self._known)
+        for item in items:
+            if item.key not in self._known and item.due <= self._dialog.clock.now() + _HORIZON:
+                self._known.add(item.key)
+                heapq.heappush(self._heap, (item.due, item.key, item))
+        self._wake.set()
+
+    def listening(self, conversation_id: str) -> None:
+        """Somebody listens now: deliver what fired meanwhile."""
+        for item in self._waiting.pop(conversation_id, []):
+            self._spawn(item)
+
+    async def _refill(self) -> None:
+        try:
+            self.add(await self._dialog.log.pending_outbox(self._dialog.clock.now() + _HORIZON))
+        except AssistantError as error:
+            log.error("the outbox could not be read: %s", error)
+
+    async def _run(self) -> None:
+        clock = self._dialog.clock
+        refill = clock.now() + _HORIZON / 2
+        while not self._dialog.closing:
+            self._wake.clear()
+            now = clock.now()
+            if now >= refill:
+                await self._refill()
+                refill = now + _HORIZON / 2
+            while self._heap and self._heap[0][0] <= now:
+                item = heapq.heappop(self._heap)[2]
+                if item.key in self._cancelled:
+                    self._cancelled.discard(item.key)
+                    self._known.discard(item.key)
+                else:
+                    self._spawn(item)
+            wait = min(refill, self._heap[0][0] if self._heap else refill) - now
+            sleeper = asyncio.ensure_future(clock.sleep(max(0.0, wait)))
+            waker = asyncio.ensure_future(self._wake.wait())
+            try:
+                await asyncio.wait([sleeper, waker], return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                sleeper.cancel()
+                waker.cancel()
+
+    def _spawn(self, item: OutboxItem) -> None:
+        task = asyncio.create_task(self._deliver(item), name=f"outbox-{item.kind}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _deliver(self, item: OutboxItem) -> None:
+        try:
+            if item.kind == "reminder":
+                done = await self._remind(item)
+            else:
+                done = await self._dispatch(item)
+            if done:
+                await self._dialog.log.dispatched(item.key, self._dialog.clock.now())
+                self._known.discard(item.key)
+        except Exception as error:  # noqa: BLE001 - one effect that fails must not stop the others
+            await self._retry(item, f"{type(error).__name__}: {error}")
+
+    async def _dispatch(self, item: OutboxItem) -> bool:
+        dispatcher = self._dialog.dispatchers.get(item.kind)
+        if dispatcher is None:
+            raise AssistantError(f"no plugin dispatches effects of kind {item.kind!r}")
+        async with asyncio.timeout(_DEADLINE):
+            await dispatcher(item.key, item.payload)
+        return True
+
+    async def _remind(self, item: OutboxItem) -> bool:
+        """Run the reminder's turn; it counts as dispatched once somebody has heard it."""
+        payload = item.payload
+        text = f"/{payload['intent']}{json.dumps(payload['entities'])}"
+        utterance = Utterance(
+            item.conversation_id, (Hypothesis(text),), item.key, payload.get("user_id", "user"), "reminder",
+            time=self._dialog.clock.now(), metadata={"due": item.due},
+        )  # fmt: skip
+        try:
+            handle: Handle = self._dialog.send(utterance)
+        except Busy:
+            await self._retry(item, "busy")
+            return False
+        turn = await handle.turn()
+        heard = self._dialog.publish(item.conversation_id, turn.replies)
+        if not heard:
+            self._waiting.setdefault(item.conversation_id, []).append(item)
+        return heard
+
+    async def _retry(self, item: OutboxItem, reason: str) -> None:
+        attempts = item.attempts + 1
+        log.warning("effect %s failed (%d of %d): %s", item.kind, attempts, _ATTEMPTS, reason)
+        try:
+            if attempts >= _ATTEMPTS:
+                await self._dialog.log.cancel_outbox([item.key])
+                self._known.discard(item.key)
+                return
+            due = self._dialog.clock.now() + min(300.0, 2.0**attempts)
+            await self._dialog.log.attempt_failed(item.key, due)
+        except AssistantError as error:
+            log.error("the outbox could not be written: %s", error)
+            due = self._dialog.clock.now() + 5.0
+        again = OutboxItem(item.key, item.kind, item.payload, due, item.conversation_id, attempts)
+        heapq.heappush(self._heap, (due, again.key, again))
+        self._wake.set()
