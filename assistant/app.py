@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import uuid
+import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -92,7 +92,7 @@ class Assistant:
     ) -> Utterance:
         """An utterance with a message id and the time of now filled in. `hypotheses` stand in for `text`."""
         heard = hypotheses or (Hypothesis(text),)
-        name, locale = message_id or uuid.uuid4().hex, self.config.assistant.locale
+        name, locale = message_id or f"{random.getrandbits(128):032x}", self.config.assistant.locale
         return Utterance(conversation_id, heard, name, user_id, channel, locale, self.clock.now())
 
     async def say(self, text: str, conversation_id: str = "default", user_id: str = "user") -> AsyncIterator[Reply]:

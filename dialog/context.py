@@ -57,7 +57,10 @@ class Context:
 
     @property
     def text(self) -> str:
-        """The interpreted text; of an explicit `/intent{...}` message the entity values."""
+        """The interpreted text; of an explicit `/intent{...}` message its `text`, or else the entity values."""
+        for entity in self.interpretation.entities:
+            if entity.name == "text" and entity.extractor == "explicit":  # a button, or an answer to a clarification
+                return str(entity.value)
         text = self.understanding.text
         if self.utterance.text.startswith("/"):
             return " ".join(str(entity.value) for entity in self.interpretation.entities)
@@ -79,6 +82,12 @@ class Context:
         except (ZoneInfoNotFoundError, ValueError):
             zone = UTC
         return datetime.fromtimestamp(self.utterance.time, zone)
+
+    def handed_to(self, skill: str) -> Context:
+        """The same context for the next skill that proposes: what was worked out already is kept."""
+        self.skill = skill
+        self.__dict__.pop("memory", None)
+        return self
 
     def entities(self, *names: str) -> list[Entity]:
         """Entities with one of these names (all without names), in the order of the text."""
@@ -115,6 +124,12 @@ class Context:
             self.buffered.cancelled.append(unique)
             self.memory.set(f"reminder:{name}", None)
             self.buffered.events.append(cancel_reminder(name))
+
+    def fired(self, key: str) -> None:
+        """Forget the reminder that caused this turn; the handler may set it again under the same name."""
+        for (skill, name), text in list(self.user.values.items()):
+            if skill == self.skill and name.startswith("reminder:") and json.loads(text) == key:
+                self.memory.set(name, None)
 
     def effect(self, kind: str, payload: Mapping[str, Any]) -> None:
         """Put an effect into the outbox."""

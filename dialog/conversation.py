@@ -185,6 +185,7 @@ class Conversation:
             )
             try:
                 dialog.running += 1
+                run.services.running += 1
                 await run.run()
             except asyncio.CancelledError:
                 if not dialog.closing:
@@ -192,6 +193,7 @@ class Conversation:
                 raise
             finally:
                 dialog.running -= 1
+                run.services.running -= 1
             handle.committing = True
             self._fold(run.events)
             run.events[:0] = carried

@@ -30,6 +30,10 @@ class Memory(Protocol):
         """The value of `key`. The first access in a turn takes this user's lock until the turn ends."""
         ...
 
+    def peek(self, skill: str, key: str, default: Any = None) -> Any:
+        """The value of `key` of `skill` without the lock, for `Slot.parse` and `confirm`, which cannot wait."""
+        ...
+
     def set(self, key: str, value: Any) -> None:
         """Write `key` with the turn's commit; nothing is written when the turn fails. None removes it."""
         ...

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from dialog import act, form, route
 from dialog.context import Buffered, Context
@@ -25,7 +26,7 @@ log = logging.getLogger(__name__)
 _NOTHING = Interpretation("none", 0.0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Services:
     """What every turn uses: plugins, understanding, policy and limits. Replaced as a whole on reload."""
 
@@ -33,11 +34,7 @@ class Services:
     nlu: NLU
     router: Router
     settings: DialogSettings
-
-    @property
-    def descriptions(self) -> Mapping[str, str]:
-        """Skills in service, with what they say of themselves."""
-        return self.host.descriptions()
+    running: int = 0  # turns that use them
 
 
 @dataclass
@@ -115,11 +112,13 @@ class TurnRun:
         found = [] if forced_by else self._form_candidates()
         if found:
             forced_by = "form"
+        context: Context | None = None
         for skill in self.services.host.skills.values():
             if self.services.host.owners[skill.name].quarantined:
                 continue
+            context = context.handed_to(skill.name) if context else self._context(skill)
             try:
-                found.extend(skill.propose(self._context(skill)))
+                found.extend(skill.propose(context))
             except Exception as error:  # noqa: BLE001 - the other skills still propose
                 self._failed(skill.name, f"propose: {_reason(error)}")
         if not found:
@@ -231,6 +230,8 @@ class TurnRun:
     async def _perform(self, skill: Skill, spec: IntentSpec, context: Context, in_form: bool) -> None:
         """Start or resume the form of a handler, and call it once it has all it needs."""
         held = self.state.slots.get(form.AMENDABLE)
+        if self.utterance.channel == "reminder":
+            context.fired(self.utterance.message_id)
         if in_form and not self.state.active_loop and held:
             context.amends = held["values"]
             amended = form.amend(context, spec, held["values"])
@@ -277,12 +278,16 @@ class TurnRun:
         self.replies.append(reply)
         return True
 
+    @cached_property
+    def _skills(self) -> Mapping[str, str]:
+        return self.services.host.descriptions()
+
     def _context(self, skill: Skill, reading: Interpretation | None = None) -> Context:
         host = self.services.host
         key = f"{self.utterance.conversation_id}:{self.sequence}:{skill.name}"
         return Context(
             self.utterance, self.understanding, reading or self._top(), StateView(self.state), host.claims,
-            self.services.descriptions, skill.name, self.user, self.services.settings.user, self.take_lock, key,
+            self._skills, skill.name, self.user, self.services.settings.user, self.take_lock, key,
         )  # fmt: skip
 
     def _failed(self, who: str, reason: str) -> None:

@@ -19,7 +19,6 @@ from dialog.types import Entity, Interpretation, Understanding, Utterance
 
 if TYPE_CHECKING:
     from nlu.batching import Batcher
-
     from nlu.types import Parse
 
 _RANKED = 5
@@ -58,7 +57,10 @@ class EmbeddedNLU:
         return self._merged(utterance, parses)
 
     def _merged(self, utterance: Utterance, parses: Sequence[Parse]) -> Understanding:
-        """Posterior-weighted mixture over the hypotheses; an intent's entities come from its best reading."""
+        """Posterior-weighted mixture over the hypotheses; an intent's entities come from its best reading.
+
+        Probabilities are rounded to six places here, where they are made, so that the log keeps them exactly.
+        """
         confidences = [heard.confidence for heard in utterance.hypotheses] or [1.0]
         total = sum(confidences)
         weights = [value / total if total > 0 else 1 / len(parses) for value in confidences]
@@ -71,12 +73,14 @@ class EmbeddedNLU:
                 if share > best.get(intent, (-1.0, 0))[0]:
                     best[intent] = (share, index)
         ranked = sorted(mass, key=lambda intent: -mass[intent])[:_RANKED]
+        entities = [_entities(parse) for parse in parses]
         readings = tuple(
-            Interpretation(intent, mass[intent], _entities(parses[best[intent][1]]), best[intent][1])
+            Interpretation(intent, round(mass[intent], 6), entities[best[intent][1]], best[intent][1])
             for intent in ranked
         )
         outside = sum(weight * parse.out_of_scope for parse, weight in zip(parses, weights, strict=True))
-        return Understanding(parses[0].text, readings, outside, parses[0].vector, self.version, self.encoder)
+        vector = parses[0].vector
+        return Understanding(parses[0].text, readings, round(outside, 6), vector, self.version, self.encoder)
 
     async def close(self) -> None:
         """End the batcher's thread."""
@@ -85,7 +89,9 @@ class EmbeddedNLU:
 
 
 def _entities(parse: Parse) -> tuple[Entity, ...]:
-    return tuple(Entity(found.name, found.value, found.start, found.end, found.confidence) for found in parse.entities)
+    return tuple(
+        Entity(found.name, found.value, found.start, found.end, round(found.confidence, 4)) for found in parse.entities
+    )
 
 
 @hookimpl

@@ -92,3 +92,24 @@ async def test_reload_swaps_plugins_without_dropping_a_conversation(tmp_path: Pa
         await dialog.reload(Host([], folder, objects={"core": core_plugin()}))
         assert await say(dialog, "echo") == ["newer"]
         assert len([turn async for turn in dialog.log.turns("c")]) == 2
+
+
+async def test_reload_returns_under_steady_load_and_no_turn_fails(tmp_path: Path) -> None:
+    import asyncio
+
+    async with running(tmp_path / "log.db", Echo()) as dialog:
+        stop = asyncio.Event()
+
+        async def user(name: str) -> int:
+            turns = 0
+            while not stop.is_set():
+                assert await say(dialog, "echo x", name) == ["echo x"]
+                turns += 1
+            return turns
+
+        users = [asyncio.create_task(user(f"c{n}")) for n in range(8)]
+        for _ in range(3):
+            async with asyncio.timeout(5):
+                await dialog.reload(Host([], None, 7, {"core": core_plugin(), "echo": plugin(Echo())}))
+        stop.set()
+        assert min(await asyncio.gather(*users)) > 0

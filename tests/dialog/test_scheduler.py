@@ -33,6 +33,7 @@ async def test_a_reminder_becomes_a_turn_when_it_is_due(tmp_path: Path) -> None:
         assert [turn.utterance.channel for turn in logged] == ["test", "reminder"]
         await settle(lambda: not dialog._scheduler._tasks)
         assert await dialog.log.pending_outbox(clock.now() + 1e6) == []
+        assert await dialog.log.memory("anna") == {}  # a fired reminder leaves nothing behind
 
 
 async def test_a_reminder_survives_a_restart_and_fires_once(tmp_path: Path) -> None:
