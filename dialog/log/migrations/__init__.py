@@ -1,0 +1,1 @@
+"""Schema migrations of the log, run by `dialog.log.database.migrate`."""
