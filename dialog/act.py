@@ -15,8 +15,13 @@ from dialog.skill import IntentSpec, Skill
 from dialog.types import Reply
 
 
-async def run(skill: Skill, spec: IntentSpec, context: Context, values: Mapping[str, Any]) -> AsyncIterator[Reply | Event]:
-    """Call the handler of `spec` and yield what it says. Raises what the handler raises, and `PluginError` for nonsense."""
+async def run(
+    skill: Skill, spec: IntentSpec, context: Context, values: Mapping[str, Any]
+) -> AsyncIterator[Reply | Event]:
+    """Call the handler of `spec` and yield what it says.
+
+    Raises what the handler raises, and `PluginError` for an answer that is no reply.
+    """
     handler = getattr(skill, spec.handler)
     if inspect.isasyncgenfunction(handler):
         stream = handler(context, **values)

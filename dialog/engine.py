@@ -113,7 +113,7 @@ class Dialog:
         old, lifespans = self.services, self._lifespans
         await self._open(host)
         end = asyncio.get_running_loop().time() + _LIFESPAN_DEADLINE
-        while old.running and asyncio.get_running_loop().time() < end:
+        while old.running and asyncio.get_running_loop().time() < end:  # noqa: ASYNC110 - rare, and bounded
             await asyncio.sleep(0.01)
         new, self._lifespans = self._lifespans, lifespans
         await self._close_plugins(old)

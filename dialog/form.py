@@ -24,9 +24,20 @@ AMENDABLE = "amendable"  # the slot that holds the last amendable form and its v
 _TRIES = 2
 _AMEND_SECONDS = 120.0
 
-_CANCEL = re.compile(r"^(please )?(cancel|stop|never ?mind|forget (it|that|about it)|abort|quit|leave it)( (it|that|this|please))*[.!]?$", re.I)
-_YES = re.compile(r"^(yes|yeah|yep|yup|sure|ok|okay|correct|right|exactly|absolutely|definitely|of course|do it|go ahead|please do|confirm(ed)?|affirmative)\b", re.I)
-_NO = re.compile(r"^(no|nope|nah|don'?t|do not|never|negative|not now|rather not|please don'?t)\b", re.I)
+_CANCEL = re.compile(
+    r"^(please )?(cancel|stop|never ?mind|forget (it|that|about it)|abort|quit|leave it)"
+    r"( (it|that|this|please))*[.!]?$",
+    re.I,
+)
+_YES = re.compile(
+    r"^(yes|yeah|yep|yup|sure|ok|okay|correct|right|exactly|absolutely|definitely|of course|do it|go ahead|please do|"
+    r"confirm(ed)?|affirmative)\b",
+    re.I,
+)
+_NO = re.compile(
+    r"^(no|nope|nah|don'?t|do not|never|negative|not now|rather not|please don'?t)\b",
+    re.I,
+)
 _CORRECTION = re.compile(
     r"^(?:(?:no|nope|wait|sorry|actually|rather|oh|i mean|i meant|i said|correction|make (?:it|that)|"
     r"change (?:it|that)(?: to)?|not that)[\s,.:;-]+)+(?P<rest>.+)$",

@@ -151,7 +151,7 @@ class TurnContext(Protocol):
         ...
 
     def effect(self, kind: str, payload: Mapping[str, Any]) -> None:
-        """Put an effect on the outside world into the outbox; the dispatcher of `kind` carries it out once committed."""
+        """Put an effect on the world into the outbox; the dispatcher of `kind` carries it out once committed."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""One turn: understand, propose, route, act. Its outcome is a `TurnRecord`; committing it is the conversation's work."""
+"""One turn: understand, propose, route, act. It ends in a `TurnRecord`, which the conversation commits."""
 
 from __future__ import annotations
 

@@ -1,10 +1,9 @@
-"""The logging policy: a sharp softmax over what is probable, with a small, bounded and exactly known exploration share."""
+"""The logging policy: a sharp softmax over what is probable, with a small and exactly known exploration share."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-
 
 _NEGLIGIBLE = 1e-6  # of the best one's mass: a draw that rare would only make importance weights explode
 

@@ -3,6 +3,7 @@
 JSON is written compactly, with the ids of `symbols` in place of names that recur:
 
     interpretation  [intent, probability, [entity, ...], hypothesis]            trailing defaults left out
+                    entities: an index for those of an earlier interpretation
     entity          [name, value, start, end, extractor, confidence, role, group]  trailing defaults left out
     candidate       [skill, intent, domain, interpretation, effects, names, feature, ...]
                     intent: 0 for the interpretation's; interpretation: an index into the turn's, or one in place;
@@ -151,12 +152,23 @@ def _to_interpretation(row: Sequence[Any], lookup: Lookup) -> Interpretation:
 
 def pack_interpretations(readings: Sequence[Interpretation], intern: Intern) -> str:
     """The best interpretations as JSON text."""
-    return dumps([_interpretation(reading, intern) for reading in readings[:MAX_INTERPRETATIONS]])
+    kept = readings[:MAX_INTERPRETATIONS]
+    rows = [_interpretation(reading, intern) for reading in kept]
+    for index, reading in enumerate(kept):
+        for earlier in range(index) if reading.entities else ():
+            if kept[earlier].entities is reading.entities:  # readings of one hypothesis share their entities
+                rows[index][2] = earlier
+                break
+    return dumps(rows)
 
 
 def unpack_interpretations(text: str, lookup: Lookup) -> tuple[Interpretation, ...]:
     """The inverse of `pack_interpretations`."""
-    return tuple(_to_interpretation(row, lookup) for row in loads(text))
+    rows = loads(text)
+    for row in rows:
+        if len(row) > 2 and isinstance(row[2], int):
+            row[2] = rows[row[2]][2]
+    return tuple(_to_interpretation(row, lookup) for row in rows)
 
 
 def _short(value: float) -> float:
