@@ -7,7 +7,6 @@ import logging
 import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from pathlib import Path
 
 from assistant.config import Config, load
@@ -15,7 +14,6 @@ from dialog.clock import Clock, SystemClock
 from dialog.engine import Dialog
 from dialog.host import Host
 from dialog.log import Log
-from dialog.settings import PluginSettings
 from dialog.types import Hypothesis, Reply, Understanding, Utterance
 
 log = logging.getLogger(__name__)
@@ -54,17 +52,8 @@ class Assistant:
         await self._stack.aclose()
 
     def _load_plugins(self) -> Host:
-        return Host([self._placed(plugin) for plugin in self.config.plugin_settings()],
-                    self.config.plugin_folder, self.config.assistant.seed, self._plugins)  # fmt: skip
-
-    def _placed(self, plugin: PluginSettings) -> PluginSettings:
-        """Fill `{data_dir}` into text options, so that plugins keep their files where the assistant does."""
-        folder = str(self.config.assistant.data_dir)
-        options = {
-            key: value.replace("{data_dir}", folder) if isinstance(value, str) else value
-            for key, value in plugin.options.items()
-        }
-        return replace(plugin, options=options)
+        config = self.config
+        return Host(config.plugin_settings(), config.plugin_folder, config.assistant.seed, self._plugins)
 
     async def _retain(self, seconds: float) -> None:
         while True:

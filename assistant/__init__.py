@@ -1,0 +1,1 @@
+"""The application: configuration, composition, command line, chat and server."""

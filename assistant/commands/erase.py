@@ -1,0 +1,54 @@
+"""`assistant erase USER`: erase everything that is known of a user, backups and typed lines included."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+
+from assistant.commands.options import add_config, add_json, clean, configuration, print_json
+from assistant.config import Config
+from assistant.repl.history import history_file
+from dialog.errors import AssistantError
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `assistant erase`."""
+    parser.add_argument("user", metavar="USER")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    add_config(parser)
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Erase; raises `AssistantError` when nothing is known of the user, or the log is in use."""
+    config, user = configuration(args), clean(args.user)
+    if not args.yes:
+        if not sys.stdin.isatty():
+            raise AssistantError("say --yes to erase without being asked")
+        log = config.log_url.rpartition("@")[2]
+        print(f"Erase everything about {user!r} from {log}? [y/N] ", end="", file=sys.stderr)
+        sys.stderr.flush()
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            raise AssistantError("nothing was erased")
+    done = asyncio.run(_erase(config, user))
+    if args.json:
+        print_json({"user": user, **done})
+    else:
+        print(", ".join(f"{count} {name}" for name, count in done.items()) + " erased")
+    return 0
+
+
+async def _erase(config: Config, user: str) -> dict[str, int]:
+    from dialog.log import Log
+
+    typed = history_file(config.assistant.data_dir, user)
+    async with await Log.open(config.log_url, read_only=True) as log:  # a slip in the URL must not make a new log
+        known = bool(await log.memory(user))
+    async with await Log.open(config.log_url) as log:
+        done = await log.erase(user)
+    if not (known or done.turns or done.conversations or typed.exists()):
+        raise AssistantError(f"nothing is known of a user {user!r}")
+    files = int(typed.exists())
+    typed.unlink(missing_ok=True)
+    return {"turns": done.turns, "conversations": done.conversations, "history files": files}

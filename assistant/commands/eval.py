@@ -1,0 +1,18 @@
+"""`assistant eval PART`: evaluate a trained part. Its own arguments follow the part's name."""
+
+from __future__ import annotations
+
+import argparse
+
+from assistant.parts import TRAINED, run_part
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `assistant eval`."""
+    parser.add_argument("part", choices=TRAINED, metavar="PART", help=f"one of: {', '.join(TRAINED)}")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="arguments of the part; --help lists them")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Hand over to the part's own evaluation."""
+    return run_part(TRAINED[args.part].evaluate, args.arguments)

@@ -1,0 +1,37 @@
+"""Which parts can be trained and evaluated, and where their programs are."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from dialog.errors import AssistantError
+
+_OURS = {"assistant", "plugins", "policies", "nlu", "dialog"}
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A part with trained weights: modules with `main(argv)` that train and evaluate it."""
+
+    train: str
+    evaluate: str
+
+
+TRAINED: Mapping[str, Trained] = {"nlu": Trained("nlu.train", "nlu.evaluate")}
+
+
+def run_part(module: str, arguments: Sequence[str]) -> int:
+    """Run `main(arguments)` of a module; the result is the exit code.
+
+    Raises `AssistantError` when a library is missing that only training needs.
+    """
+    try:
+        program = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] in _OURS:
+            raise
+        hint = "install the training extra: pip install 'learning-assistant[train]'"
+        raise AssistantError(f"{module} needs {error.name}, which is not installed; {hint}") from None
+    return int(program.main(list(arguments)) or 0)

@@ -1,0 +1,1 @@
+"""What `assistant init` and `assistant plugin new` start from."""
