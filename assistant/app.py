@@ -37,7 +37,9 @@ class Assistant:
         async with AsyncExitStack() as stack:
             self.host = await asyncio.to_thread(self._load_plugins)
             settings = self.config.log
-            self.log = await Log.open(self.config.log_url, durability=settings.durability, vectors=settings.vectors)
+            self.log = await Log.open(
+                self.config.log_url, settings.durability, settings.vectors, deadline=self.config.dialog.commit_deadline
+            )
             stack.push_async_callback(self.log.close)
             self.dialog = Dialog(self.host, self.log, self.config.dialog_settings(), self.clock)
             await stack.enter_async_context(self.dialog)

@@ -37,6 +37,7 @@ class Handle:
         self._wake = asyncio.Event()
         self._done: asyncio.Future[Turn | None] = asyncio.get_running_loop().create_future()
         self._running: asyncio.Task[None] | None = None
+        self.said = 0
         self.committing = False
         self.cancelled = False
 
@@ -65,6 +66,7 @@ class Handle:
             await self._wake.wait()
 
     def _say(self, reply: Reply) -> None:
+        self.said += 1
         self._parts.append(reply)
         self._wake.set()
 
@@ -118,9 +120,10 @@ class Conversation:
             while self.queue:
                 handle = self.current = self.queue.popleft()
                 self.dialog.dequeued()
-                running = handle._running = asyncio.create_task(self._answer(handle))
                 if handle.cancelled:
-                    running.cancel()
+                    handle._finish(None)
+                    continue
+                running = handle._running = asyncio.create_task(self._answer(handle))
                 with contextlib.suppress(asyncio.CancelledError):
                     await asyncio.shield(running)
                 if not running.done():  # the owner itself is being cancelled: the dialog closes
@@ -202,7 +205,7 @@ class Conversation:
             self.state = None
             handle.duplicate = True
             turn = await dialog.log.turn(error.turn_id)
-            for reply in turn.replies:
+            for reply in turn.replies[handle.said :]:  # earlier parts have left already
                 handle._say(reply)
             return turn
         except LogError:

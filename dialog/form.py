@@ -126,17 +126,14 @@ def resume(context: Context, skill: Skill, spec: IntentSpec) -> Step:
         if said is True:
             return Step(values, events=_end(context, skill, spec))
         return _again(context, skill, spec, requested)
-    new: list[Event] = []
+    said = False
     for wanted in spec.slots:
         name = f"{skill.name}_{wanted.name}"
         if values[wanted.name] is None or name == requested:
             value = read_slot(context, wanted, context.text, name == requested)
             if value is not None:
-                values[wanted.name] = value
-                new.append(slot(name, value))
-    if not any(event.data["name"] == requested for event in new):
-        return _again(context, skill, spec, requested)
-    return _next(context, skill, spec, values, tuple(new))
+                values[wanted.name], said = value, True
+    return _next(context, skill, spec, values) if said else _again(context, skill, spec, requested)
 
 
 def amend(context: Context, spec: IntentSpec, earlier: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -172,32 +169,31 @@ def _question(wanted: Slot, prefix: str = "") -> Reply:
     return Reply(prefix + (wanted.ask or f"What is the {wanted.name}?"), buttons)
 
 
-def _next(
-    context: Context, skill: Skill, spec: IntentSpec, values: dict[str, Any], new: tuple[Event, ...] = ()
-) -> Step:
+def _next(context: Context, skill: Skill, spec: IntentSpec, values: Mapping[str, Any]) -> Step:
     missing = next((wanted for wanted in spec.slots if wanted.required and values.get(wanted.name) is None), None)
     if missing is not None:
-        return Step(reply=_question(missing), events=_request(context, skill, spec, missing.name, values, new))
+        return Step(reply=_question(missing), events=_request(context, skill, spec, missing.name, values))
     question = spec.confirm(context, **values) if callable(spec.confirm) else spec.confirm
     if inspect.isawaitable(question):
         raise TypeError(f"confirm of {form_name(skill, spec)} must be a plain function")
     if question:
         buttons = ({"title": "Yes", "payload": "yes"}, {"title": "No", "payload": "no"})
-        return Step(reply=Reply(question, buttons), events=_request(context, skill, spec, CONFIRM, values, new))
+        return Step(reply=Reply(question, buttons), events=_request(context, skill, spec, CONFIRM, values))
     return Step(values, events=_end(context, skill, spec))
 
 
 def _request(
-    context: Context, skill: Skill, spec: IntentSpec, wanted: str, values: Mapping[str, Any], new: tuple[Event, ...]
+    context: Context, skill: Skill, spec: IntentSpec, wanted: str, values: Mapping[str, Any]
 ) -> tuple[Event, ...]:
+    """Open the form if it is not open, keep what is known, and note what is asked for."""
     name = form_name(skill, spec)
-    if context.view.active_loop == name:
-        begun: tuple[Event, ...] = new
-    else:  # another form that was open is given up
+    begun: list[Event] = []
+    if context.view.active_loop != name:  # another form that was open is given up
         other = (context.view.active_loop or "-").partition(".")[0]
-        left = [slot(held, None) for held in context.slots if held.startswith(f"{other}_")]
-        filled = [slot(f"{skill.name}_{key}", value) for key, value in values.items() if value is not None]
-        begun = (*left, active_loop(name), *filled)
+        begun = [*(slot(held, None) for held in context.slots if held.startswith(f"{other}_")), active_loop(name)]
+    for key, value in values.items():
+        if value is not None and (len(begun) or context.slots.get(f"{skill.name}_{key}") != value):
+            begun.append(slot(f"{skill.name}_{key}", value))
     return (*begun, slot(REQUESTED, f"{skill.name}_{wanted}"), *_tries(context, None))
 
 

@@ -48,12 +48,12 @@ class PluginRecord:
         """The plugin's name in `config.yml`."""
         return self.settings.name
 
-    def strike(self, reason: str, limit: int) -> bool:
+    def strike(self, limit: int) -> bool:
         """Count a failure; true when this one puts the plugin into quarantine."""
         self.strikes += 1
         if self.strikes < limit or self.quarantined:
             return False
-        self.quarantine(f"{self.strikes} failures in a row, the last: {reason}")
+        self.quarantine(f"{self.strikes} failures in a row")
         return True
 
     def quarantine(self, reason: str) -> None:

@@ -10,6 +10,7 @@ import heapq
 import json
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dialog.conversation import Handle
@@ -112,7 +113,8 @@ class Scheduler:
                 await self._dialog.log.dispatched(item.key, self._dialog.clock.now())
                 self._known.discard(item.key)
         except Exception as error:  # noqa: BLE001 - one effect that fails must not stop the others
-            await self._retry(item, f"{type(error).__name__}: {error}")
+            log.debug("effect %s failed: %s", item.kind, error)
+            await self._retry(item, type(error).__name__)  # its text may quote what the user said
 
     async def _dispatch(self, item: OutboxItem) -> bool:
         dispatcher = self._dialog.dispatchers.get(item.kind)
@@ -136,7 +138,10 @@ class Scheduler:
             await self._retry(item, "busy")
             return False
         turn = await handle.turn()
-        heard = self._dialog.publish(item.conversation_id, turn.replies)
+        replies = turn.replies
+        if replies and handle.duplicate and self._dialog.clock.now() - item.due > _LATE:
+            replies = (replace(replies[0], text=f"While you were away: {replies[0].text}"), *replies[1:])
+        heard = self._dialog.publish(item.conversation_id, replies)
         if not heard:
             self._waiting.setdefault(item.conversation_id, []).append(item)
         return heard

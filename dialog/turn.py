@@ -292,9 +292,10 @@ class TurnRun:
 
     def _failed(self, who: str, reason: str) -> None:
         self.failures.append(f"{who}: {reason}")
-        log.warning("%s failed: %s", who, reason)
+        log.warning("%s failed; the turn's record says why", who)  # the reason may quote the utterance
+        log.debug("%s failed: %s", who, reason)
         record = self.services.host.owners.get(who)
-        if record is not None and record.strike(reason, self.services.settings.strikes):
+        if record is not None and record.strike(self.services.settings.strikes):
             self.failures.append(f"{who}: quarantined")
 
 

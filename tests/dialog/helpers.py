@@ -92,6 +92,29 @@ class Pot(Skill):
         yield str(await turn.memory.get("count", 0))
 
 
+def word(*known: str):
+    def parse(turn: Any, text: str, requested: bool) -> str | None:
+        return next((found for found in text.split() if found in known), None)
+
+    return parse
+
+
+class Trip(Skill):
+    name, domain, description = "trip", "travel", "Books."
+
+    @intent(
+        "trip_book",
+        slots=[
+            Slot("to", ask="Where?", parse=word("rome", "oslo")),
+            Slot("by", ask="How?", parse=word("train", "bus")),
+        ],
+        confirm=lambda turn, to, by: f"To {to} by {by}?",
+        effects="costly",
+    )
+    async def book(self, turn, to, by):
+        yield f"Booked {to} by {by}."
+
+
 class Bad(Skill):
     name, domain, description = "bad", "test", "Misbehaves."
 
@@ -152,7 +175,7 @@ class Fallback(Skill):
 WORDS = {
     "echo": "echo", "parts": "parts", "sync": "sync", "oven": "pot_set", "off": "pot_off", "count": "pot_count",
     "raise": "raise", "hang": "hang", "hangsync": "hangsync", "nonsense": "nonsense", "block": "block",
-    "notjson": "notjson", "ring": "ring_set",
+    "notjson": "notjson", "ring": "ring_set", "trip": "trip_book",
 }  # fmt: skip
 
 

@@ -57,10 +57,12 @@ async def test_what_fires_while_nobody_listens_is_heard_later(tmp_path: Path) ->
         await say(dialog, "ring", at=clock.now())
         clock.advance(61)
         await settle(lambda: dialog._scheduler._waiting)
+    clock.advance(600)
     async with running(tmp_path / "log.db", Ring(), clock=clock) as dialog:
         heard: list[str] = []
         dialog.subscribe("c", lambda reply: heard.append(reply.text))
         await settle(lambda: heard)
+        assert heard == ["While you were away: Ring: tea"]
         assert len([turn async for turn in dialog.log.turns("c")]) == 2
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from dialog.errors import BadUtterance, Busy, TurnCancelled
-from tests.dialog.helpers import Backup, Bad, Echo, Pot, running, say, utterance
+from dialog.skill import intent
+from tests.dialog.helpers import Backup, Bad, Echo, Pot, Trip, running, say, utterance
 
 
 @pytest.fixture
@@ -69,6 +70,21 @@ async def test_a_missing_slot_is_asked_for_and_a_correction_replaces(db: Path) -
         assert await say(dialog, "actually 160") == ["160 degrees instead of 180."]
         decision = dialog.last_turn("c").decision
         assert decision.forced_by == "form"
+
+
+async def test_an_answer_to_another_slot_is_kept(db: Path) -> None:
+    async with running(db, Trip()) as dialog:
+        assert await say(dialog, "trip") == ["Where?"]
+        assert await say(dialog, "by bus") == ["Where?"]
+        assert await say(dialog, "to oslo") == ["To oslo by bus?"]
+        assert await say(dialog, "yes") == ["Booked oslo by bus."]
+
+
+async def test_asking_anew_for_an_open_form_takes_the_new_values(db: Path) -> None:
+    async with running(db, Trip()) as dialog:
+        assert await say(dialog, "trip to rome by bus") == ["To rome by bus?"]
+        assert await say(dialog, "/trip_book{\"text\": \"oslo train\"}") == ["To oslo by train?"]
+        assert await say(dialog, "yes") == ["Booked oslo by train."]
 
 
 async def test_a_form_survives_a_restart(db: Path) -> None:
@@ -226,3 +242,41 @@ async def test_feedback_becomes_a_reward_row(db: Path) -> None:
         turn = dialog.last_turn("c")
         (reward,) = await dialog.log.rewards(turn.turn_id)
         assert (reward.value, reward.source, reward.estimator) == (1.0, "explicit", "user")
+
+
+async def test_barge_in_also_ends_what_is_waiting(db: Path) -> None:
+    async with running(db, Bad(), Echo(), deadline=30) as dialog:
+        first = dialog.send(utterance("/hang"))
+        await asyncio.sleep(0.02)
+        waiting = dialog.send(utterance("echo waiting"))
+        newest = dialog.send(utterance("echo newest"), barge_in=True)
+        async with asyncio.timeout(5):
+            for handle in (first, waiting):
+                with pytest.raises(TurnCancelled):
+                    await handle.turn()
+            assert (await newest.turn()).replies[0].text == "echo newest"
+        assert dialog.queued == 0
+
+
+async def test_a_message_id_that_only_the_database_remembers_gives_each_part_once(db: Path) -> None:
+    async with running(db, Echo()) as dialog:
+        assert await say(dialog, "parts", message_id="old") == ["one", "two", "three"]
+        dialog._conversations["c"].seen.clear()  # as if 256 later messages had pushed it out
+        assert await say(dialog, "parts", message_id="old") == ["one", "two", "three"]
+        assert await say(dialog, "echo on") == ["echo on"]
+        assert len([turn async for turn in dialog.log.turns("c")]) == 2
+
+
+async def test_what_was_said_stays_out_of_the_program_log(db: Path, caplog) -> None:
+    class Quoting(Echo):
+        @intent("echo")
+        async def echo(self, turn):
+            raise ValueError(f"cannot say {turn.text}")
+            yield
+
+    with caplog.at_level("INFO"):
+        async with running(db, Quoting()) as dialog:
+            for _ in range(3):
+                await say(dialog, "echo secretword")
+            assert "secretword" in dialog.last_turn("c").failures[0]
+    assert "secretword" not in caplog.text and "quarantined" in caplog.text

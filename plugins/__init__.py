@@ -1,0 +1,1 @@
+"""Everything that can be swapped: the built-in plugins, each behind a contract of `dialog`."""
