@@ -113,8 +113,8 @@ def start(context: Context, skill: Skill, spec: IntentSpec) -> Step:
     return _next(context, skill, spec, values)
 
 
-def resume(context: Context, skill: Skill, spec: IntentSpec) -> Step:
-    """Go on with the active form after an answer."""
+def resume(context: Context, skill: Skill, spec: IntentSpec, restated: bool) -> Step:
+    """Go on with the active form after an answer. `restated`: the whole request was made anew, so what it says wins."""
     requested = str(context.slots.get(REQUESTED, ""))
     if cancels(context.text):
         return Step(reply=Reply("Okay, I'll leave it."), events=_end(context, skill, spec))
@@ -129,7 +129,7 @@ def resume(context: Context, skill: Skill, spec: IntentSpec) -> Step:
     said = False
     for wanted in spec.slots:
         name = f"{skill.name}_{wanted.name}"
-        if values[wanted.name] is None or name == requested:
+        if values[wanted.name] is None or name == requested or restated:
             value = read_slot(context, wanted, context.text, name == requested)
             if value is not None:
                 values[wanted.name], said = value, True

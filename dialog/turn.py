@@ -161,6 +161,12 @@ class TurnRun:
             return False
         return top.probability >= self.services.settings.interrupt and (not answer or len(answer.split()) > 3)
 
+    def _restated(self, spec: IntentSpec) -> bool:
+        """Whether the answer is a full request for the same thing."""
+        top = self._top()
+        sure = top.intent in spec.intents and top.probability >= self.services.settings.interrupt
+        return sure and len(self.utterance.text.split()) > 3
+
     def _top(self) -> Interpretation:
         return self.understanding.interpretations[0] if self.understanding.interpretations else _NOTHING
 
@@ -237,7 +243,7 @@ class TurnRun:
             amended = form.amend(context, spec, held["values"])
             step = form.Step(amended or held["values"])
         elif in_form:
-            step = form.resume(context, skill, spec)
+            step = form.resume(context, skill, spec, self._restated(spec))
         else:
             step = form.start(context, skill, spec)
         if step.values is None:

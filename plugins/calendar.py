@@ -137,9 +137,14 @@ class Calendar(Skill):
             Slot("lead", parse=_lead, required=False),
             Slot("kind", parse=_kind, required=False),
         ],
+        examples=[  # a reminder in so many minutes is no timer
+            "remind me to check the oven in twenty minutes", "remind me in ten minutes to call anna",
+            "in half an hour remind me to turn off the stove", "remind me to take a break in an hour",
+            "set a reminder for five minutes from now to stretch", "remind me in two hours that the cake is ready",
+        ],
         effects="reversible",
         amendable=True,
-    )
+    )  # fmt: skip
     async def set(
         self,
         turn: TurnContext,

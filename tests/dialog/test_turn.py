@@ -80,6 +80,12 @@ async def test_an_answer_to_another_slot_is_kept(db: Path) -> None:
         assert await say(dialog, "yes") == ["Booked oslo by bus."]
 
 
+async def test_a_request_made_anew_within_its_form_wins(db: Path) -> None:
+    async with running(db, Trip()) as dialog:
+        assert await say(dialog, "trip by bus") == ["Where?"]
+        assert await say(dialog, "a trip to rome by train") == ["To rome by train?"]
+
+
 async def test_asking_anew_for_an_open_form_takes_the_new_values(db: Path) -> None:
     async with running(db, Trip()) as dialog:
         assert await say(dialog, "trip to rome by bus") == ["To rome by bus?"]
