@@ -1,0 +1,1 @@
+"""The parts of the kill loop: the process that is killed, the load, the ledger."""

@@ -1,0 +1,1 @@
+"""Other assistants, installed outside the repository and measured beside this one."""

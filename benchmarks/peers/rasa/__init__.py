@@ -1,0 +1,1 @@
+"""Rasa 3.6.21, the peer of the turn benchmark."""
