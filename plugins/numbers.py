@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
 _ONES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
@@ -240,6 +241,9 @@ def exact(value: Fraction) -> str:
     return sign + (f"{whole[:-places]}.{whole[-places:]}" if places else whole)
 
 
+_SHORT = 10**2
+
+
 def say(value: Fraction | float, significant: int = 6) -> str:
     """A number fit to be read out: thousands separated, rounded to `significant` figures, `1.5 × 10^20` when huge."""
     if isinstance(value, float):
@@ -256,6 +260,8 @@ def say(value: Fraction | float, significant: int = 6) -> str:
         return f"{_plain(mantissa)} × 10^{size}" if abs(mantissa) < 10 else f"{_plain(mantissa / 10)} × 10^{size + 1}"
     if value.denominator == 1:
         return f"{value.numerator:,}"
+    if size < 9 and (value * _SHORT).denominator == 1:  # a short decimal is said in full
+        return _plain(value)
     return _plain(round(value, max(significant - 1 - size, 0)))
 
 
@@ -270,5 +276,6 @@ def is_exact(said: str, value: Fraction | float) -> bool:
 
 
 def _plain(value: Fraction) -> str:
-    text = f"{float(value):,.12f}" if value.denominator != 1 else f"{value.numerator:,}"
+    """A fraction that has at most twelve decimals, digit by digit (a float would add noise to the last ones)."""
+    text = f"{Decimal(round(value * 10**12)).scaleb(-12):,f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

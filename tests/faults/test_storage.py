@@ -18,7 +18,7 @@ async def test_a_locked_database_is_reported_and_the_turn_has_not_happened(tmp_p
         await client.say("add milk to my shopping list")
         blocker = sqlite3.connect(tmp_path / "log.db", isolation_level=None)
         blocker.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(LogError, match="locked|not written"):
+        with pytest.raises(LogError, match=r"locked|not written"):
             await client.say("add eggs to my shopping list")
         blocker.execute("ROLLBACK")
         blocker.close()

@@ -87,3 +87,10 @@ def test_any_text_is_read_without_a_fault(text: str) -> None:
     for number in find_numbers(text):
         assert 0 <= number.start < number.end <= len(text)
     digits(text)
+
+
+def test_short_decimals_are_said_in_full_and_without_noise() -> None:
+    assert say(Fraction(8529681, 100)) == "85,296.81"
+    assert say(Fraction(413168, 10)) == "41,316.8"
+    assert say(Fraction(1, 3)) == "0.333333"
+    assert say(Fraction(10**9) + Fraction(1, 3)) == "1,000,000,000"
