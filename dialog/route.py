@@ -6,7 +6,6 @@ import hashlib
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from dialog.errors import PluginError
 from dialog.plugin import Router
@@ -66,7 +65,9 @@ def featured(
             "prior": skill.prior if skill else 1.0,
             **candidate.features,
         }
-        out.append(replace(candidate, features={name: round(float(value), 4) for name, value in features.items()}))
+        rounded = {name: round(float(value), 4) for name, value in features.items()}
+        skill_name, intent, domain = candidate.skill, candidate.intent, candidate.domain
+        out.append(Candidate(skill_name, intent, domain, reading, rounded, candidate.effects))
     return tuple(out)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from plugins import numbers
 from plugins.expression import MAX_TEXT, Node, NotArithmetic, Refused, parse, tokens, variables
@@ -96,6 +97,7 @@ class Problem:
         return variables(self.left) | (variables(self.right) if self.right else set())
 
 
+@lru_cache(maxsize=256)  # proposing and answering read the same text
 def read(text: str) -> Problem | None:
     """The calculation that a text states in full, or None where it says anything else. Raises `Refused`."""
     if len(text) > MAX_TEXT:

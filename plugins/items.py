@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 Action = Literal["add", "create", "remove", "clear", "delete", "query", "lists"]
@@ -180,6 +181,7 @@ def find_list(lowered: str) -> _Place | None:
     return _Place(start, found.end(), link, clean_name(" ".join(name)))
 
 
+@lru_cache(maxsize=256)  # proposing and answering read the same text
 def read(text: str) -> Request | None:
     """What a text asks of a list, or None where it does not say."""
     body = " ".join(text.split()).strip(" .!?")

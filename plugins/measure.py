@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from plugins import numbers
 from plugins.units import CURRENCIES, SPELLINGS, UNITS, Unit
@@ -46,6 +47,7 @@ class _Token:
     unit: Unit | None = None
 
 
+@lru_cache(maxsize=256)  # proposing and answering read the same text
 def read(text: str) -> Conversion | None:
     """The conversion that a text asks for, or None where it says anything else."""
     if len(text) > MAX_TEXT:

@@ -182,6 +182,10 @@ class _Reader:
         return value if value and value == int(value) else None
 
 
+#: Words that a number can begin with; at all others the reader need not even try.
+_STARTS = frozenset({"half", "a", "an", "point", *_SMALL, *_SCALES, *_GLYPHS, *_DENOMINATORS, "hundred", "dozen", "oh"})
+
+
 def find_numbers(text: str, slash: bool = True) -> list[Number]:
     """All numbers of a text, from left to right; `a` and `an` alone are none. Signs are left to the caller.
 
@@ -193,6 +197,10 @@ def find_numbers(text: str, slash: bool = True) -> list[Number]:
     tokens = [_Token(found.group(), found.start(), found.end()) for found in _TOKEN.finditer(lowered)]
     reader, numbers, place = _Reader(lowered, tokens, slash), [], 0
     while place < len(tokens):
+        text_here = tokens[place].text
+        if text_here not in _STARTS and not (text_here[0].isdigit() or text_here[0] == "."):
+            place += 1
+            continue
         found = reader.read(place)
         if found is None or found[1] <= place:
             place += 1

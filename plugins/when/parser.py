@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 from typing import Literal, cast
 
 from plugins.when.clock import MASK, PARTS, Clock, Part, Prefer, find_clock, halves
@@ -71,13 +72,18 @@ def parse_when(text: str, now: datetime, prefer: Prefer = "any") -> When | None:
     """
     if now.tzinfo is None:
         raise ValueError("now must be aware of its time zone")
+    return _parse(text, now, now.tzinfo, prefer)
+
+
+@lru_cache(maxsize=512)  # several slots of one turn read the same text; times of two zones compare equal, hence `zone`
+def _parse(text: str, now: datetime, zone: tzinfo, prefer: Prefer) -> When | None:
     if _ISO.match(text):
         try:
             exact = datetime.fromisoformat(text.strip())
         except ValueError:
             exact = None
         if exact is not None:
-            exact = exact.astimezone(now.tzinfo) if exact.tzinfo else to_zone(exact, now)
+            exact = exact.astimezone(zone) if exact.tzinfo else to_zone(exact, now)
             return When(exact, dated=True, spans=((0, len(text)),))
     try:
         return _Reading(text, now, prefer).when()
