@@ -124,7 +124,11 @@ class TurnRun:
         if not found:
             found = [Candidate("core", "none", "core", _NOTHING)]
         candidates = route.featured(found, self.understanding, self.utterance, self.services.host.skills)
-        return candidates, forced_by, 0 if forced_by else None
+        forced = 0 if forced_by == "form" else None
+        if forced_by == "explicit":  # the skill that claims the intent; without one the policy decides
+            named = (index for index, candidate in enumerate(found) if candidate.intent == self._top().intent)
+            forced = next(named, None)
+        return candidates, forced_by, forced
 
     def _form_candidates(self) -> list[Candidate]:
         """The candidate of the active form, or of the last form where this utterance corrects it."""

@@ -241,6 +241,14 @@ async def test_explicit_intents_bypass_understanding(db: Path) -> None:
         assert decision.forced_by == "explicit"
 
 
+async def test_explicit_intents_go_to_the_skill_that_claims_them_whatever_the_order(db: Path) -> None:
+    async with running(db, Pot(), Backup()) as dialog:
+        host = dialog.services.host
+        host.skills = dict(reversed(host.skills.items()))  # the fallback proposes first
+        assert await say(dialog, "/pot_count") == ["0"]
+        assert await say(dialog, "/unheard_of") == ["I do not know."]
+
+
 async def test_feedback_becomes_a_reward_row(db: Path) -> None:
     async with running(db, Echo()) as dialog:
         await say(dialog, "echo a")
