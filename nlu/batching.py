@@ -30,6 +30,10 @@ class BatcherClosed(Exception):
     """The batcher was closed before it could answer."""
 
 
+_WORKERS = 2
+_CROWD = 8  # waiting requests that are worth a second thread: below, the first one is as quick alone
+
+
 @dataclass(eq=False)
 class _Request:
     text: str
@@ -40,20 +44,21 @@ class Batcher:
     """`await parse(text)` from any number of tasks of one event loop.
 
     An idle worker starts at once: there is no artificial delay. While it is busy requests gather, and the
-    next hop takes up to `max_batch` of them. `max_waiting` bounds the queue, `deadline` (seconds) bounds each
-    request.
+    next hop takes up to `max_batch` of them; when `_CROWD` wait, a second worker helps. `max_waiting` bounds the
+    queue, `deadline` (seconds) bounds each request.
     """
 
     def __init__(
-        self, understander: Parses, max_batch: int = 64, max_waiting: int = 1024, deadline: float = 2.0
+        self, understander: Parses, max_batch: int = 32, max_waiting: int = 1024, deadline: float = 2.0
     ) -> None:
         if max_batch < 1 or max_waiting < 1 or deadline <= 0:
             raise ValueError("max_batch and max_waiting must be at least 1, deadline more than 0")
         self._understander = understander
         self._max_batch, self._max_waiting, self._deadline = max_batch, max_waiting, deadline
         self._waiting: deque[_Request] = deque()
-        self._worker: asyncio.Task[None] | None = None
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="nlu")
+        self._workers: set[asyncio.Task[None]] = set()
+        self._busy = 0
+        self._threads = ThreadPoolExecutor(_WORKERS, thread_name_prefix="nlu")
         self._closed = False
         self.batches = self.sentences = 0
 
@@ -76,8 +81,11 @@ class Batcher:
             raise QueueFull(f"{len(self._waiting)} sentences are waiting")
         request = _Request(text, asyncio.get_running_loop().create_future())
         self._waiting.append(request)
-        if self._worker is None or self._worker.done():
-            self._worker = asyncio.create_task(self._work(), name="nlu-batcher")
+        if not self._busy or (self._busy < _WORKERS and len(self._waiting) >= _CROWD):
+            self._busy += 1
+            worker = asyncio.create_task(self._work(), name="nlu-batcher")
+            self._workers.add(worker)
+            worker.add_done_callback(self._workers.discard)
         try:
             async with asyncio.timeout(self._deadline):
                 return await request.answer
@@ -89,6 +97,12 @@ class Batcher:
                 self._waiting.remove(request)
 
     async def _work(self) -> None:
+        try:
+            await self._drain()
+        finally:
+            self._busy -= 1  # at once: who is answered may come back before this task counts as done
+
+    async def _drain(self) -> None:
         loop = asyncio.get_running_loop()
         while self._waiting:
             count = min(self._max_batch, len(self._waiting))
@@ -99,7 +113,7 @@ class Batcher:
             self.batches, self.sentences = self.batches + 1, self.sentences + len(batch)
             texts = [request.text for request in batch]
             try:
-                parses = await loop.run_in_executor(self._thread, self._understander.parse, texts)
+                parses = await loop.run_in_executor(self._threads, self._understander.parse, texts)
                 if len(parses) != len(batch):
                     raise RuntimeError(f"{len(parses)} parses for {len(batch)} sentences")
             except Exception as error:  # noqa: BLE001 - whatever it was, the callers must hear of it
@@ -118,6 +132,5 @@ class Batcher:
             request = self._waiting.popleft()
             if not request.answer.done():
                 request.answer.set_exception(BatcherClosed("the batcher was closed"))
-        if self._worker is not None:
-            await asyncio.gather(self._worker, return_exceptions=True)
-        await asyncio.to_thread(self._thread.shutdown)
+        await asyncio.gather(*self._workers, return_exceptions=True)
+        await asyncio.to_thread(self._threads.shutdown)

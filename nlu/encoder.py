@@ -98,7 +98,8 @@ class Encoder:
 
     def encode(self, texts: Sequence[str], trunk: bool = True) -> list[Encoded]:
         """Encodes each text; `trunk=False` leaves the trunk states empty. Never raises on any str."""
-        found = [self._tokenizer.encode(clean(text)) for text in texts]
+        # One call for all: each gives up the interpreter lock and has to wait for it again.
+        found = self._tokenizer.encode_batch([clean(text) for text in texts])
         out: dict[int, Encoded] = {}
         for members in runs([len(encoding.ids) for encoding in found]):
             ids = np.array([found[index].ids for index in members])

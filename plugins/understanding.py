@@ -102,7 +102,7 @@ def nlu(config: Mapping[str, Any]) -> EmbeddedNLU:
         return EmbeddedNLU(
             Path(model).expanduser() if model else None,
             Path(cache).expanduser() if cache else None,
-            int(config.get("max_batch", 64)),
+            int(config.get("max_batch", 32)),
         )
     except (OSError, ValueError) as error:
         raise AssistantError(f"the model {model or '(shipped)'} cannot be loaded: {error}") from error

@@ -31,18 +31,21 @@ class Slow:
         return [Parse(text, (("x", 1.0),), (), 0.0, np.zeros(384, np.float32)) for text in texts]
 
 
-def test_everything_pending_goes_in_one_hop() -> None:
+def test_what_is_pending_goes_in_few_hops_and_a_crowd_gets_a_second_thread() -> None:
     async def run() -> None:
         slow = Slow()
         slow.gate.clear()
         batcher = Batcher(slow, max_batch=64)
         tasks = [asyncio.create_task(batcher.parse("first"))]
         await asyncio.sleep(0.02)
-        tasks += [asyncio.create_task(batcher.parse(str(i))) for i in range(100)]
+        tasks += [asyncio.create_task(batcher.parse(str(i))) for i in range(7)]
+        await asyncio.sleep(0.02)
+        assert batcher.waiting == 7  # too few for a second thread: they wait for one hop
+        tasks += [asyncio.create_task(batcher.parse(str(i))) for i in range(7, 100)]
         await asyncio.sleep(0.02)
         slow.gate.set()
         assert [p.text for p in await asyncio.gather(*tasks)] == ["first", *map(str, range(100))]
-        assert slow.sizes == [1, 64, 36] and len(slow.threads) == 1
+        assert sorted(slow.sizes) == [1, 36, 64] and len(slow.threads) == 2
         await batcher.close()
 
     asyncio.run(run())
