@@ -37,7 +37,7 @@ class Fallback(Skill):
     def propose(self, turn: TurnContext) -> Sequence[Candidate]:
         """Always one candidate."""
         understanding = turn.understanding
-        mass = understanding.out_of_scope if turn.text.strip() and understanding.interpretations else 1.0
+        mass = understanding.out_of_scope if turn.utterance.text.strip() and understanding.interpretations else 1.0
         meaning = Interpretation("fallback", mass)
         return [Candidate(self.name, "fallback", self.domain, meaning, {"probability": mass, "out_of_scope": mass})]
 

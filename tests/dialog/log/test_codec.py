@@ -21,6 +21,7 @@ anything = st.characters(codec=None, exclude_categories=())  # unpaired surrogat
 texts = st.text(anything, max_size=12) | st.sampled_from(["", "\0", "\x01x", "\x02x", "\ud800", "é😀\u200f", "a" * 32])
 ids = texts | st.uuids().map(lambda key: key.hex)
 floats = st.floats(allow_nan=False, allow_infinity=False)
+columns = floats.map(lambda value: value + 0.0)  # a number column of SQLite has no negative zero
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**70), 2**70) | floats | texts,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
@@ -88,7 +89,7 @@ utterances = st.builds(
     objects,
 )
 understandings = st.builds(
-    Understanding, texts, st.lists(readings, max_size=5).map(tuple), floats, st.none(), texts, texts
+    Understanding, texts, st.lists(readings, max_size=5).map(tuple), columns, st.none(), texts, texts
 )
 records = st.builds(
     TurnRecord,
