@@ -99,7 +99,7 @@ records = st.builds(
     st.lists(replies, max_size=3).map(tuple),
     st.lists(events | slot_events, max_size=3).map(tuple),
     st.lists(st.builds(MemoryWrite, texts, texts, json_values), max_size=2).map(tuple),
-    st.lists(st.builds(OutboxItem, texts, texts, objects, floats, texts), max_size=2).map(tuple),
+    st.lists(st.builds(OutboxItem, texts, texts, objects, columns, texts), max_size=2).map(tuple),
     failures=st.lists(texts, max_size=2).map(tuple),
     new_session=st.booleans(),
 )
