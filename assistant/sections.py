@@ -99,6 +99,7 @@ class DialogSection(Section):
     """Bounds of every conversation: times in seconds, text in characters. See `DialogSettings`."""
 
     deadline: Positive
+    lock_deadline: Positive
     understand_deadline: Positive
     commit_deadline: Positive
     queue: Count

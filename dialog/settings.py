@@ -24,6 +24,7 @@ class DialogSettings:
 
     seed: int = 0
     deadline: float = 2.0  # of one skill handler
+    lock_deadline: float = 30.0  # for another turn of the same user to be done
     understand_deadline: float = 5.0
     commit_deadline: float = 10.0
     queue: int = 16  # waiting utterances of one conversation

@@ -224,7 +224,8 @@ class TurnRun:
         context = self._context(skill, candidate.interpretation)
         said, events = len(self.replies), len(self.events)
         try:
-            async with asyncio.timeout(deadline):
+            async with asyncio.timeout(deadline) as limit:
+                context.take_lock = self._patient(limit)
                 await self._perform(skill, spec, context, in_form)
         except Exception as error:  # noqa: BLE001 - a plugin may raise anything
             problem = _reason(error, f"did not finish within {deadline:g} s")
@@ -236,6 +237,19 @@ class TurnRun:
         record.strikes = 0
         self._keep(context.buffered)
         return None
+
+    def _patient(self, limit: asyncio.Timeout) -> Callable[[], Awaitable[None]]:
+        """Takes the user's lock without the wait for another conversation's turn counting against the handler."""
+
+        async def take() -> None:
+            loop, left = asyncio.get_running_loop(), limit.when()
+            start = loop.time()
+            limit.reschedule(start + self.services.settings.lock_deadline)
+            await self.take_lock()
+            if left is not None:
+                limit.reschedule(left + loop.time() - start)
+
+        return take
 
     async def _perform(self, skill: Skill, spec: IntentSpec, context: Context, in_form: bool) -> None:
         """Start or resume the form of a handler, and call it once it has all it needs."""

@@ -1,13 +1,13 @@
-"""Dynamic batching on asyncio: all conversations share one worker thread that takes everything pending in one
-hop.
-"""
+"""Dynamic batching on asyncio: all conversations share a worker thread (two in a crowd) that takes what is pending."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import queue
+import threading
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,10 +31,11 @@ class BatcherClosed(Exception):
 
 
 _WORKERS = 2
+_JOIN = 5.0  # seconds that closing waits for a running batch
 _CROWD = 8  # waiting requests that are worth a second thread: below, the first one is as quick alone
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class _Request:
     text: str
     answer: asyncio.Future[Parse]
@@ -43,9 +44,9 @@ class _Request:
 class Batcher:
     """`await parse(text)` from any number of tasks of one event loop.
 
-    An idle worker starts at once: there is no artificial delay. While it is busy requests gather, and the
-    next hop takes up to `max_batch` of them; when `_CROWD` wait, a second worker helps. `max_waiting` bounds the
-    queue, `deadline` (seconds) bounds each request.
+    An idle thread starts at once: there is no artificial delay. While it is busy requests gather, and its next run
+    takes up to `max_batch` of them without waiting for the loop; when `_CROWD` wait, a second thread helps.
+    `max_waiting` bounds the queue, `deadline` (seconds) bounds each request.
     """
 
     def __init__(
@@ -56,15 +57,16 @@ class Batcher:
         self._understander = understander
         self._max_batch, self._max_waiting, self._deadline = max_batch, max_waiting, deadline
         self._waiting: deque[_Request] = deque()
-        self._workers: set[asyncio.Task[None]] = set()
+        self._lock = threading.Lock()  # guards the queue together with the number of busy threads
         self._busy = 0
-        self._threads = ThreadPoolExecutor(_WORKERS, thread_name_prefix="nlu")
+        self._starts: queue.SimpleQueue[bool] = queue.SimpleQueue()  # one entry wakes one thread; False ends it
+        self._threads: list[threading.Thread] = []
         self._closed = False
         self.batches = self.sentences = 0
 
     @property
     def waiting(self) -> int:
-        """Requests not yet taken by the worker."""
+        """Requests that no thread has taken yet."""
         return len(self._waiting)
 
     def swap(self, understander: Parses) -> None:
@@ -80,57 +82,74 @@ class Batcher:
         if len(self._waiting) >= self._max_waiting:
             raise QueueFull(f"{len(self._waiting)} sentences are waiting")
         request = _Request(text, asyncio.get_running_loop().create_future())
-        self._waiting.append(request)
-        if not self._busy or (self._busy < _WORKERS and len(self._waiting) >= _CROWD):
-            self._busy += 1
-            worker = asyncio.create_task(self._work(), name="nlu-batcher")
-            self._workers.add(worker)
-            worker.add_done_callback(self._workers.discard)
+        with self._lock:
+            self._waiting.append(request)
+            start = not self._busy or (self._busy < _WORKERS and len(self._waiting) >= _CROWD)
+            self._busy += start
+        if start:
+            self._start()
         try:
             async with asyncio.timeout(self._deadline):
                 return await request.answer
         finally:
             # A caller that left takes its place in the queue along.
-            if not request.answer.done():
-                request.answer.cancel()
-            if request.answer.cancelled() and request in self._waiting:
-                self._waiting.remove(request)
+            if request.answer.cancelled():
+                with self._lock, contextlib.suppress(ValueError):
+                    self._waiting.remove(request)
 
-    async def _work(self) -> None:
-        try:
-            await self._drain()
-        finally:
-            self._busy -= 1  # at once: who is answered may come back before this task counts as done
+    def _start(self) -> None:
+        if self._busy > len(self._threads):
+            loop = asyncio.get_running_loop()
+            name = f"nlu_{len(self._threads)}"
+            thread = threading.Thread(target=self._work, args=(loop,), name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        self._starts.put(True)
 
-    async def _drain(self) -> None:
-        loop = asyncio.get_running_loop()
-        while self._waiting:
-            count = min(self._max_batch, len(self._waiting))
-            batch = [self._waiting.popleft() for _ in range(count)]
-            batch = [request for request in batch if not request.answer.done()]
-            if not batch:
-                continue
-            self.batches, self.sentences = self.batches + 1, self.sentences + len(batch)
-            texts = [request.text for request in batch]
-            try:
-                parses = await loop.run_in_executor(self._threads, self._understander.parse, texts)
-                if len(parses) != len(batch):
-                    raise RuntimeError(f"{len(parses)} parses for {len(batch)} sentences")
-            except Exception as error:  # noqa: BLE001 - whatever it was, the callers must hear of it
-                for request in batch:
-                    if not request.answer.done():
-                        request.answer.set_exception(error)
-                continue
-            for request, parse in zip(batch, parses, strict=True):
-                if not request.answer.done():
-                    request.answer.set_result(parse)
+    def _work(self, loop: asyncio.AbstractEventLoop) -> None:
+        while self._starts.get():
+            while batch := self._take():
+                answers: Sequence[Parse] | Exception
+                try:
+                    answers = self._understander.parse([request.text for request in batch])
+                    if len(answers) != len(batch):
+                        answers = RuntimeError(f"{len(answers)} parses for {len(batch)} sentences")
+                except Exception as error:  # noqa: BLE001 - whatever it was, the callers must hear of it
+                    answers = error
+                try:
+                    loop.call_soon_threadsafe(_deliver, batch, answers)
+                except RuntimeError:  # the loop has closed: nobody waits any more
+                    return
+
+    def _take(self) -> list[_Request]:
+        """The next batch; an empty one makes this thread idle."""
+        with self._lock:
+            batch = [self._waiting.popleft() for _ in range(min(self._max_batch, len(self._waiting)))]
+            if batch:
+                self.batches, self.sentences = self.batches + 1, self.sentences + len(batch)
+            else:
+                self._busy -= 1
+        return batch
 
     async def close(self) -> None:
-        """Refuses new requests, fails the waiting ones, lets the running batch finish, ends the thread."""
+        """Refuses new requests, fails the waiting ones, lets the running batch finish, ends the threads."""
         self._closed = True
-        while self._waiting:
-            request = self._waiting.popleft()
-            if not request.answer.done():
-                request.answer.set_exception(BatcherClosed("the batcher was closed"))
-        await asyncio.gather(*self._workers, return_exceptions=True)
-        await asyncio.to_thread(self._threads.shutdown)
+        with self._lock:
+            left = list(self._waiting)
+            self._waiting.clear()
+        _deliver(left, BatcherClosed("the batcher was closed"))
+        for _ in self._threads:
+            self._starts.put(False)
+        for thread in self._threads:
+            await asyncio.to_thread(thread.join, _JOIN)
+        await asyncio.sleep(0)  # what the last batch has to deliver is on the loop by now
+
+
+def _deliver(batch: Sequence[_Request], answers: Sequence[Parse] | Exception) -> None:
+    for place, request in enumerate(batch):
+        if request.answer.done():
+            continue
+        if isinstance(answers, Exception):
+            request.answer.set_exception(answers)
+        else:
+            request.answer.set_result(answers[place])

@@ -110,7 +110,7 @@ class Encoder:
             vectors = means / np.sqrt((means * means).sum(axis=1, keepdims=True))
             for row, index in enumerate(members):
                 state = results[1][row] if trunk else means[:0]
-                out[index] = Encoded(vectors[row], state, words_of(found[index]))
+                out[index] = Encoded(vectors[row].copy(), state, words_of(found[index]))
         return [out[index] for index in range(len(texts))]
 
 

@@ -25,8 +25,8 @@ class Owners:
         self._known: OrderedDict[str, str] = OrderedDict()
         self._listeners: Counter[str] = Counter()
 
-    async def claim(self, conversation: str, user: str | None) -> str:
-        """The owner of a conversation; a new one becomes the property of `user` (or of the default user).
+    async def claim(self, conversation: str, user: str | None, newcomer: str | None = None) -> str:
+        """The owner of a conversation; a new one becomes the property of `user`, else `newcomer`, else the default user.
 
         user: who asks; None for a client that acts for whoever owns the conversation.
         Raises `HTTPProblem` (403) when it belongs to somebody else, `Unavailable` when the log does not answer.
@@ -38,7 +38,7 @@ class Owners:
                     found = await self._lookup(conversation)
             except TimeoutError:
                 raise Unavailable("the log does not answer") from None
-            owner = self._known.get(conversation) or found or user or self._default
+            owner = self._known.get(conversation) or found or user or newcomer or self._default
         if user not in (None, owner):
             raise HTTPProblem(403, "this conversation belongs to another user")
         self._known[conversation] = owner

@@ -91,11 +91,13 @@ class RestChannel:
             identifier(requested, "user_id")
         if text is None:
             return None
+        # In Rasa's channel the sender is the user: what two senders say must not end up in one memory.
+        owners, user = self._state.owners, principal.acts_for(requested)
         return Utterance(
             conversation_id=conversation,
             hypotheses=(Hypothesis(text),),
             message_id=message_id,
-            user_id=await self._state.owners.claim(conversation, principal.acts_for(requested)),
+            user_id=await owners.claim(conversation, user, None if sender is None else conversation),
             channel=channel,
             locale=self._state.locale,
             time=self._state.now(),

@@ -294,3 +294,21 @@ async def test_what_was_said_stays_out_of_the_program_log(db: Path, caplog) -> N
                 await say(dialog, "echo secretword")
             assert "secretword" in dialog.last_turn("c").failures[0]
     assert "secretword" not in caplog.text and "quarantined" in caplog.text
+
+
+async def test_waiting_for_another_turn_of_the_same_user_is_no_fault_of_the_skill(db: Path) -> None:
+    class Slow(Echo):
+        name = "slow"
+
+        @intent("echo", deadline=2.0)
+        async def echo(self, turn):
+            await turn.memory.get("x")
+            await asyncio.sleep(0.3)
+            yield "slow"
+
+    async with running(db, Slow(), Pot(), deadline=0.1) as dialog:
+        slow = dialog.send(utterance("echo", "one"))
+        await asyncio.sleep(0.05)
+        assert await say(dialog, "count", "two") == ["0"]
+        assert (await slow.turn()).replies[0].text == "slow"
+        assert dialog.last_turn("two").failures == ()

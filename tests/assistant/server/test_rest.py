@@ -69,7 +69,12 @@ async def test_intent_message_bypasses_the_understanding(server: Running) -> Non
 
 async def test_channel_and_number_as_sender(server: Running) -> None:
     answer = await server.say("who", sender=17, input_channel="kiosk")
-    assert answer.json() == [{"recipient_id": "17", "text": "you are user on kiosk"}]
+    assert answer.json() == [{"recipient_id": "17", "text": "you are 17 on kiosk"}]
+
+
+async def test_senders_are_users_of_their_own(server: Running) -> None:
+    for sender in ("dora", "emil"):
+        assert (await server.say("who", sender=sender)).json()[0]["text"].startswith(f"you are {sender} ")
 
 
 @pytest.mark.parametrize(
