@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import json
 import mmap
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+# Read once when the runtime is loaded: without it the runtime keeps a device id and reports its use over the network.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import numpy as np
 import onnxruntime  # type: ignore[import-untyped, unused-ignore]

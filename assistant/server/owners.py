@@ -26,7 +26,7 @@ class Owners:
         self._listeners: Counter[str] = Counter()
 
     async def claim(self, conversation: str, user: str | None, newcomer: str | None = None) -> str:
-        """The owner of a conversation; a new one becomes the property of `user`, else `newcomer`, else the default user.
+        """The owner of a conversation; a new one becomes that of `user`, else `newcomer`, else the default user.
 
         user: who asks; None for a client that acts for whoever owns the conversation.
         Raises `HTTPProblem` (403) when it belongs to somebody else, `Unavailable` when the log does not answer.

@@ -46,7 +46,7 @@ Delete = Callable[[Connection], Erasure]
 
 def _interpretation_symbols(row: list[Any]) -> Iterable[int]:
     yield row[0]
-    for entity in row[2] if len(row) > 2 else ():
+    for entity in row[2] if len(row) > 2 and isinstance(row[2], list) else ():  # else those of an earlier one
         yield entity[0]
         yield entity[4]
 

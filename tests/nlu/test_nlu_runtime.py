@@ -1,9 +1,11 @@
 """The shipped model through its serving interface."""
 
+import os
 import random
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from nlu.runtime import Understander
 from nlu.types import Parse
 
+ROOT = Path(__file__).parents[2]
 NEIGHBOURS = [
     "play some music",
     "what's the weather like in berlin tomorrow morning",
@@ -210,3 +213,12 @@ def test_serving_needs_no_training_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_the_runtime_leaves_no_trace_and_reports_nothing(tmp_path: Path) -> None:
+    """Its telemetry would keep a device id below HOME; it holds still by itself where CI is set, so that is unset."""
+    quiet = {name: value for name, value in os.environ.items() if name not in ("CI", "ORT_DISABLE_TELEMETRY")}
+    code = "from nlu.runtime import Understander; Understander.load().parse(['hello there'])"
+    environment = quiet | {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True, timeout=60)
+    assert list(tmp_path.rglob("*")) == []

@@ -27,10 +27,8 @@ def record(
     masses = sorted((chance.random() ** 4 for _ in range(6)), reverse=True)
     total = sum(masses)
     span = Entity("time", "seven tomorrow morning", 14, 36, chance.random())
-    readings = tuple(
-        Interpretation(intent, mass / total, (span,) if rank == 0 else ())
-        for rank, (intent, mass) in enumerate(zip(INTENTS, masses, strict=False))
-    )
+    spans = (span,)  # shared, as the readings of one hypothesis share them
+    readings = tuple(Interpretation(intent, mass / total, spans) for intent, mass in zip(INTENTS, masses, strict=False))
     candidates = tuple(
         Candidate(
             reading.intent.split("_")[0],
