@@ -20,8 +20,7 @@ SIZE = (104, 70)
 LINES = [
     "hi there",
     "what time is it in tokyo",
-    "add dentist tomorrow",
-    "the first one",
+    "add dentist on friday at three",
     "set an alarm",
     "seven tomorrow morning",
     "no, make it half past eight",
@@ -29,8 +28,10 @@ LINES = [
     "what is on my shopping list",
     "how many feet are in two miles",
     "what is fifteen percent of eighty",
-    "remind me to water the plants on monday at nine",
     "define photosynthesis",
+    "remove dentist",
+    "the first one",
+    "yes",
     "play some jazz",
     "/why",
 ]
