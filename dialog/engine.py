@@ -247,6 +247,10 @@ class Dialog:
 
         return unsubscribe
 
+    def listens(self, conversation_id: str) -> bool:
+        """Whether anybody hears what the assistant says of its own accord."""
+        return conversation_id in self._listeners
+
     def publish(self, conversation_id: str, replies: Sequence[Reply]) -> bool:
         """Say something unasked; false when nobody listens."""
         listeners = list(self._listeners.get(conversation_id, ()))

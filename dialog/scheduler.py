@@ -26,6 +26,8 @@ _HORIZON = 3600.0  # seconds ahead that are kept in memory; what is due later is
 _DEADLINE = 10.0
 _ATTEMPTS = 8
 _LATE = 60.0
+_BATCH = 1000  # items that are read from the outbox at once
+_UNHEARD = 1e12  # the due time of a reminder that has fired with nobody there: it waits for a listener, not for a time
 
 
 class Scheduler:
@@ -38,7 +40,7 @@ class Scheduler:
         self._cancelled: set[str] = set()
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._waiting: dict[str, list[OutboxItem]] = {}  # fired, but nobody is there to hear it
+        self._more = False  # whether the last reading of the outbox left something out
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -64,12 +66,22 @@ class Scheduler:
 
     def listening(self, conversation_id: str) -> None:
         """Somebody listens now: deliver what fired meanwhile."""
-        for item in self._waiting.pop(conversation_id, []):
-            self._spawn(item)
+        task = asyncio.create_task(self._catch_up(conversation_id), name="outbox-unheard")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _catch_up(self, conversation_id: str) -> None:
+        try:
+            for item in await self._dialog.log.unheard(conversation_id, _UNHEARD):
+                await self._deliver(item)
+        except AssistantError as error:
+            log.error("the outbox could not be read: %s", error)
 
     async def _refill(self) -> None:
         try:
-            self.add(await self._dialog.log.pending_outbox(self._dialog.clock.now() + _HORIZON))
+            items = await self._dialog.log.pending_outbox(self._dialog.clock.now() + _HORIZON, _BATCH)
+            self._more = len(items) == _BATCH
+            self.add(items)
         except AssistantError as error:
             log.error("the outbox could not be read: %s", error)
 
@@ -79,7 +91,7 @@ class Scheduler:
         while not self._dialog.closing:
             self._wake.clear()
             now = clock.now()
-            if now >= refill:
+            if now >= refill or (self._more and not self._heap):
                 await self._refill()
                 refill = now + _HORIZON / 2
             while self._heap and self._heap[0][0] <= now:
@@ -111,7 +123,11 @@ class Scheduler:
                 done = await self._dispatch(item)
             if done:
                 await self._dialog.log.dispatched(item.key, self._dialog.clock.now())
-                self._known.discard(item.key)
+            else:
+                await self._dialog.log.attempt_failed(item.key, _UNHEARD)
+                if self._dialog.listens(item.conversation_id):  # somebody came meanwhile
+                    self.listening(item.conversation_id)
+            self._known.discard(item.key)
         except Exception as error:  # noqa: BLE001 - one effect that fails must not stop the others
             log.debug("effect %s failed: %s", item.kind, error)
             await self._retry(item, type(error).__name__)  # its text may quote what the user said
@@ -134,17 +150,13 @@ class Scheduler:
         )  # fmt: skip
         try:
             handle: Handle = self._dialog.send(utterance)
-        except Busy:
-            await self._retry(item, "busy")
-            return False
+        except Busy as busy:
+            raise AssistantError("busy") from busy
         turn = await handle.turn()
         replies = turn.replies
-        if replies and handle.duplicate and self._dialog.clock.now() - item.due > _LATE:
+        if replies and handle.duplicate and self._dialog.clock.now() - turn.utterance.time > _LATE:
             replies = (replace(replies[0], text=f"While you were away: {replies[0].text}"), *replies[1:])
-        heard = self._dialog.publish(item.conversation_id, replies)
-        if not heard:
-            self._waiting.setdefault(item.conversation_id, []).append(item)
-        return heard
+        return self._dialog.publish(item.conversation_id, replies)
 
     async def _retry(self, item: OutboxItem, reason: str) -> None:
         attempts = item.attempts + 1

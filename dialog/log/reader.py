@@ -242,15 +242,20 @@ def remembered(connection: Connection, user_id: str) -> dict[tuple[str, str], An
     return {(unpack_text(skill), unpack_text(key)): loads(value) for skill, key, value in connection.execute(query)}
 
 
-def pending(connection: Connection, symbols: Symbols, until: float, limit: int) -> list[OutboxItem]:
-    """Effects that are due and neither dispatched nor called off, the longest due first."""
+def pending(
+    connection: Connection, symbols: Symbols, since: float, until: float, limit: int, conversation: str | None = None
+) -> list[OutboxItem]:
+    """Effects due in a span of time and neither dispatched nor called off, the longest due first."""
     columns = (outbox.c.key, outbox.c.kind, outbox.c.payload, outbox.c.due, outbox.c.conversation, outbox.c.attempts)
     query = (
         select(*columns)
-        .where(outbox.c.due <= until, outbox.c.dispatched_at.is_(None), outbox.c.cancelled_at.is_(None))
+        .where(outbox.c.due >= since, outbox.c.due <= until)
+        .where(outbox.c.dispatched_at.is_(None), outbox.c.cancelled_at.is_(None))
         .order_by(outbox.c.due)
         .limit(limit)
     )
+    if conversation is not None:
+        query = query.where(outbox.c.conversation == pack_text(conversation))
     return [
         OutboxItem(unpack_text(key), symbols.text(kind), loads(payload), due, unpack_text(conversation), attempts)
         for key, kind, payload, due, conversation, attempts in connection.execute(query)

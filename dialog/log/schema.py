@@ -155,6 +155,7 @@ outbox = Table(
 )
 _open = outbox.c.dispatched_at.is_(None) & outbox.c.cancelled_at.is_(None)
 Index("ix_outbox_due", outbox.c.due, sqlite_where=_open, postgresql_where=_open)
+Index("ix_outbox_conversation", outbox.c.conversation, sqlite_where=_open, postgresql_where=_open)
 Index("ix_outbox_user", outbox.c.user_id)
 
 memory = Table(

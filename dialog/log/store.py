@@ -314,7 +314,13 @@ class Log:
 
     async def pending_outbox(self, now: float = math.inf, limit: int = 1000) -> list[OutboxItem]:
         """Effects due by `now` that were neither dispatched nor called off, the longest due first."""
-        return await self._read(lambda c: reader.pending(c, self._book.symbols, now, limit))
+        return await self._read(lambda c: reader.pending(c, self._book.symbols, -math.inf, now, limit))
+
+    async def unheard(self, conversation_id: str, since: float, limit: int = 100) -> list[OutboxItem]:
+        """Effects of one conversation that were put off to `since` or later."""
+        return await self._read(
+            lambda c: reader.pending(c, self._book.symbols, since, math.inf, limit, conversation_id)
+        )
 
     async def export(
         self, user_id: str | None = None, conversation_id: str | None = None

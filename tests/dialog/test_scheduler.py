@@ -56,8 +56,11 @@ async def test_what_fires_while_nobody_listens_is_heard_later(tmp_path: Path) ->
     async with running(tmp_path / "log.db", Ring(), clock=clock) as dialog:
         await say(dialog, "ring", at=clock.now())
         clock.advance(61)
-        await settle(lambda: dialog._scheduler._waiting)
+        await settle(lambda: len(dialog.recent("c")) == 2 and not dialog._scheduler._tasks)
     clock.advance(600)
+    async with running(tmp_path / "log.db", Ring(), clock=clock) as dialog:
+        await asyncio.sleep(0.05)
+        assert not dialog.recent("c")  # a restart with nobody there costs nothing
     async with running(tmp_path / "log.db", Ring(), clock=clock) as dialog:
         heard: list[str] = []
         dialog.subscribe("c", lambda reply: heard.append(reply.text))

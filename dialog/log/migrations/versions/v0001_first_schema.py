@@ -90,6 +90,14 @@ def upgrade() -> None:
         sqlite_where=text("dispatched_at IS NULL AND cancelled_at IS NULL"),
         postgresql_where=text("dispatched_at IS NULL AND cancelled_at IS NULL"),
     )
+    op.create_index(
+        "ix_outbox_conversation",
+        "outbox",
+        ["conversation"],
+        unique=False,
+        sqlite_where=text("dispatched_at IS NULL AND cancelled_at IS NULL"),
+        postgresql_where=text("dispatched_at IS NULL AND cancelled_at IS NULL"),
+    )
     op.create_index("ix_outbox_user", "outbox", ["user_id"], unique=False)
     op.create_table(
         "rewards",
@@ -170,6 +178,12 @@ def downgrade() -> None:
     op.drop_index("ix_rewards_turn", table_name="rewards")
     op.drop_table("rewards")
     op.drop_index("ix_outbox_user", table_name="outbox")
+    op.drop_index(
+        "ix_outbox_conversation",
+        table_name="outbox",
+        sqlite_where=text("dispatched_at IS NULL AND cancelled_at IS NULL"),
+        postgresql_where=text("dispatched_at IS NULL AND cancelled_at IS NULL"),
+    )
     op.drop_index(
         "ix_outbox_due",
         table_name="outbox",
