@@ -71,6 +71,5 @@ def test_bad_arguments_are_refused(wer: float, n_best: int) -> None:
 
 
 def test_sound_alikes_sound_alike() -> None:
-    pytest.importorskip("pronouncing")
     assert "rite" not in dict(sound_alikes("xyzzyq"))
     assert len(sound_alikes("light")) > 3

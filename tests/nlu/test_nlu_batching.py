@@ -45,7 +45,8 @@ def test_what_is_pending_goes_in_few_hops_and_a_crowd_gets_a_second_thread() -> 
         await asyncio.sleep(0.02)
         slow.gate.set()
         assert [p.text for p in await asyncio.gather(*tasks)] == ["first", *map(str, range(100))]
-        assert sorted(slow.sizes) == [1, 36, 64] and len(slow.threads) == 2
+        assert sum(slow.sizes) == 101 and max(slow.sizes) <= 64
+        assert len(slow.sizes) <= 5 and len(slow.threads) == 2
         await batcher.close()
 
     asyncio.run(run())
