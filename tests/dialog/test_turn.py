@@ -300,13 +300,13 @@ async def test_waiting_for_another_turn_of_the_same_user_is_no_fault_of_the_skil
     class Slow(Echo):
         name = "slow"
 
-        @intent("echo", deadline=2.0)
+        @intent("echo", deadline=10.0)
         async def echo(self, turn):
             await turn.memory.get("x")
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(1.0)
             yield "slow"
 
-    async with running(db, Slow(), Pot(), deadline=0.1) as dialog:
+    async with running(db, Slow(), Pot(), deadline=0.5) as dialog:
         slow = dialog.send(utterance("echo", "one"))
         await asyncio.sleep(0.05)
         assert await say(dialog, "count", "two") == ["0"]

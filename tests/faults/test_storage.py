@@ -14,7 +14,7 @@ ONLY = ["lists"]
 
 
 async def test_a_locked_database_is_reported_and_the_turn_has_not_happened(tmp_path: Path) -> None:
-    async with Client(only=ONLY, folder=tmp_path, overrides={"dialog.commit_deadline": 0.5}) as client:
+    async with Client(only=ONLY, folder=tmp_path, overrides={"dialog.commit_deadline": 1.5}) as client:
         await client.say("add milk to my shopping list")
         blocker = sqlite3.connect(tmp_path / "log.db", isolation_level=None)
         blocker.execute("BEGIN EXCLUSIVE")
