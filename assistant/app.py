@@ -7,7 +7,6 @@ import logging
 import random
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 from assistant.config import Config, load
 from dialog.clock import Clock, SystemClock
@@ -94,10 +93,3 @@ class Assistant:
     async def understand(self, text: str) -> Understanding:
         """What the understanding makes of a text, without a turn."""
         return await self.dialog.understand(self.utterance(text, channel="parse"))
-
-
-def data_dir(config: Config) -> Path:
-    """The folder for what the assistant keeps, made when missing."""
-    folder = config.assistant.data_dir
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

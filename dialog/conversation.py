@@ -192,7 +192,7 @@ class Conversation:
                 await run.run()
             except asyncio.CancelledError:
                 if not dialog.closing:
-                    await self._commit_cancelled(run, new_session)
+                    await self._commit_cancelled(run, new_session, carried)
                 raise
             finally:
                 dialog.running -= 1
@@ -254,13 +254,13 @@ class Conversation:
         self.dialog.committed(turn, record)
         return turn
 
-    async def _commit_cancelled(self, run: TurnRun, new_session: bool) -> None:
+    async def _commit_cancelled(self, run: TurnRun, new_session: bool, carried: Sequence[Event]) -> None:
         """A turn that was cut off is logged with what was said until then; nothing it wanted to do is done."""
         assert self.state is not None
         run.failures.append("cancelled")
         said = tuple(run.replies[:-1])
         record = replace(
-            run.record(new_session), replies=said, events=(), memory=(), outbox=(), cancelled=()
+            run.record(new_session), replies=said, events=tuple(carried), memory=(), outbox=(), cancelled=()
         )
         turn_id = await asyncio.shield(self.dialog.log.commit(record))
         self._remember(run, record, turn_id)

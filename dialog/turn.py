@@ -136,7 +136,7 @@ class TurnRun:
         held = None if name else self.state.slots.get(form.AMENDABLE)
         if held and held["until"] >= self.utterance.time:
             name = held["form"]
-        owner = form.find(name, self.services.host.skills) if name else None
+        owner = self._form_owner(name)
         if owner is None:
             return []
         skill, spec = owner
@@ -157,6 +157,11 @@ class TurnRun:
         top = self._top()
         reading = Interpretation(intent, 1.0, top.entities, top.hypothesis)
         return [Candidate(skill.name, intent, skill.domain, reading, {"form": 1.0}, spec.effects)]
+
+    def _form_owner(self, name: str | None) -> tuple[Skill, IntentSpec] | None:
+        """The handler of a form, unless its plugin is gone or out of service: then the form holds nobody."""
+        owner = form.find(name, self.services.host.skills) if name else None
+        return None if owner is None or self.services.host.owners[owner[0].name].quarantined else owner
 
     def _elsewhere(self, spec: IntentSpec, answer: str) -> bool:
         """Whether the user clearly asks for something else. A short text that answers the question never does."""
@@ -284,7 +289,7 @@ class TurnRun:
         name = self.state.active_loop
         if not name or name.startswith(f"{answered.name}.") or self.decision.forced_by == "form":
             return
-        owner = form.find(name, self.services.host.skills)
+        owner = self._form_owner(name)
         question = form.ask(*owner, str(self.state.slots.get(REQUESTED))) if owner else None
         if question is not None:
             self._put(question)

@@ -258,6 +258,36 @@ async def test_feedback_becomes_a_reward_row(db: Path) -> None:
         assert (reward.value, reward.source, reward.estimator) == (1.0, "explicit", "user")
 
 
+async def test_a_form_of_a_quarantined_plugin_holds_nobody(db: Path) -> None:
+    class Stuck(Pot):
+        name = "stuck"
+
+        @intent("pot_off", confirm="Really?")
+        async def off(self, turn):
+            raise RuntimeError("no")
+            yield
+
+    async with running(db, Stuck(), Echo()) as dialog:
+        assert await say(dialog, "off") == ["Really?"]
+        for _ in range(3):
+            assert await say(dialog, "yes") == ["Sorry, something went wrong with that."]
+        assert dialog.stats()["quarantined"] == ["stuck"]
+        assert await say(dialog, "yes") == ["I do not know."]
+        assert await say(dialog, "echo fine") == ["echo fine"]
+
+
+async def test_a_cancelled_turn_that_opens_a_session_keeps_the_slots(db: Path) -> None:
+    async with running(db, Pot(), Bad(), deadline=30) as dialog:
+        await say(dialog, "oven 200", at=1000.0)
+        hanging = dialog.send(utterance("/hang", at=2000.0))
+        await asyncio.sleep(0.02)
+        hanging.cancel()
+        with pytest.raises(TurnCancelled):
+            await hanging.turn()
+        kept = dict(dialog._conversations["c"].state.slots)
+        assert kept and (await dialog.log.load("c")).slots == kept
+
+
 async def test_barge_in_also_ends_what_is_waiting(db: Path) -> None:
     async with running(db, Bad(), Echo(), deadline=30) as dialog:
         first = dialog.send(utterance("/hang"))
