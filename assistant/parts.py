@@ -19,7 +19,7 @@ class Trained:
     evaluate: str
 
 
-TRAINED: Mapping[str, Trained] = {"nlu": Trained("nlu.train", "nlu.evaluate")}
+TRAINED: Mapping[str, Trained] = {"nlu": Trained("nlu.training.cli", "nlu.training.evaluate")}
 
 
 def run_part(module: str, arguments: Sequence[str]) -> int:
@@ -28,10 +28,10 @@ def run_part(module: str, arguments: Sequence[str]) -> int:
     Raises `AssistantError` when a library is missing that only training needs.
     """
     try:
-        program = importlib.import_module(module)
+        # A part may import what only some of its uses need while it runs.
+        return int(importlib.import_module(module).main(list(arguments)) or 0)
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] in _OURS:
             raise
         hint = "install the training extra: pip install 'learning-assistant[train]'"
         raise AssistantError(f"{module} needs {error.name}, which is not installed; {hint}") from None
-    return int(program.main(list(arguments)) or 0)

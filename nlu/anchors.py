@@ -43,7 +43,7 @@ def write_anchors(
     vectors = np.array([item.vector for item in encoder.encode(texts, trunk=False)])
     scales = np.abs(vectors).max(axis=1) / 127
     codes = np.rint(vectors / scales[:, None]).astype(np.int8)
-    np.savez(path, codes=codes, scales=scales.astype(np.float32), labels=np.array(labels, np.uint8))
+    np.savez(path, codes=codes, scales=scales.astype(np.float32), labels=np.array(labels, np.uint16))
 
 
 def read_anchors(path: Path) -> Anchors:

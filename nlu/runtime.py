@@ -4,6 +4,7 @@ only.
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -28,25 +29,35 @@ class Understander:
     """
 
     def __init__(
-        self, encoder: Encoder, head: JointHead, extra: ExtraIntents | None = None, tag: str = ""
+        self,
+        encoder: Encoder,
+        head: JointHead,
+        extra: ExtraIntents | None = None,
+        tag: str = "",
+        added: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         if head.card["encoder"] != encoder.version:
             raise ValueError(
                 f"head {head.version} was trained on encoder {head.card['encoder']}, not {encoder.version}"
             )
         self._encoder, self._head, self._extra, self._tag = encoder, head, extra, tag
+        self._added = dict(added or {})  # intents that the model's own folder adds by example
 
     @classmethod
     def load(cls, path: Path | None = None) -> Understander:
         """Loads the head in `path` (default: the shipped one) and the encoder it names, beside it or shipped.
 
-        Raises FileNotFoundError where a file is missing, ValueError where head and encoder do not belong
-        together.
+        A folder with an `examples.json` (intent -> sentences) adds those intents to its head. Raises
+        FileNotFoundError where a file is missing, ValueError where head and encoder do not belong together.
         """
         folder = MODELS / HEAD_FOLDER if path is None else path
         beside = folder.parent / ENCODER_FOLDER
         encoder = Encoder(beside if (beside / "encoder.json").exists() else MODELS / ENCODER_FOLDER)
-        return cls(encoder, JointHead(folder))
+        plain, examples = cls(encoder, JointHead(folder)), folder / "examples.json"
+        if not examples.exists():
+            return plain
+        added = json.loads(examples.read_text(encoding="utf-8"))
+        return cls(encoder, plain._head, added=added).with_examples({}, folder)
 
     @property
     def version(self) -> str:
@@ -93,11 +104,14 @@ class Understander:
         """A new understander (models shared with this one) that also knows the intents of `examples`.
 
         `examples` maps an intent to sentences; Rasa-style annotation is stripped. Naming a base intent moves
-        probability to it on such sentences. Starts from the shipped head: examples of an earlier call are not
+        probability to it on such sentences. Starts from the loaded model: examples of an earlier call are not
         kept. A fit is stored in `cache_dir` and read again for the same examples and models. Raises
         ValueError for an intent without examples.
         """
         cleaned = clean_examples(examples)
+        for name, sentences in clean_examples(self._added).items():
+            cleaned[name] = sorted({*sentences, *cleaned.get(name, ())})
+        cleaned = dict(sorted(cleaned.items()))
         if not cleaned:
             return Understander(self._encoder, self._head)
         key = key_of(cleaned, self._head.version, self._encoder.version)
@@ -116,7 +130,7 @@ class Understander:
                 except OSError as error:
                     # The fit itself is good; the next start will only have to fit again.
                     LOG.warning("cannot store fitted examples in %s: %s", path, error)
-        return Understander(self._encoder, self._head, extra, key[:8])
+        return Understander(self._encoder, self._head, extra, key[:8], self._added)
 
     def _parse(self, text: str, vector: NDArray[np.float32], reading: Reading) -> Parse:
         chances = reading.probabilities

@@ -26,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def names() -> list[str]:
     """The benchmarks that can be run here."""
     return sorted(
-        path.stem
+        path.stem.replace("_", "-")
         for path in FOLDER.glob("*.py")
         if not path.stem.startswith("_") and '__name__ == "__main__"' in path.read_text(encoding="utf-8")
     )
@@ -35,13 +35,14 @@ def names() -> list[str]:
 def run(args: argparse.Namespace) -> int:
     """Run the benchmark as a program of its own, so that nothing of this one is measured with it."""
     known = names()
+    name = args.name.replace("_", "-")
     if not known:
         raise AssistantError(f"there are no benchmarks in {FOLDER}: they come with a checkout, not with the package")
-    if args.name not in known:
+    if name not in known:
         from assistant.sections import nearest
 
         hint = nearest(args.name, known)
         raise AssistantError(f"there is no benchmark {args.name!r}{hint} (there are: {', '.join(known)})")
     path = os.pathsep.join(filter(None, (str(FOLDER.parent), os.environ.get("PYTHONPATH"))))
-    command = [sys.executable, "-P", "-m", f"benchmarks.{args.name}", *args.arguments]
+    command = [sys.executable, "-P", "-m", f"benchmarks.{name.replace('-', '_')}", *args.arguments]
     return subprocess.run(command, env=os.environ | {"PYTHONPATH": path}, check=False).returncode

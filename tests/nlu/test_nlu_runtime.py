@@ -1,7 +1,9 @@
 """The shipped model through its serving interface."""
 
+import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nlu.runtime import Understander
+from nlu.runtime import HEAD_FOLDER, MODELS, Understander
 from nlu.types import Parse
 
 ROOT = Path(__file__).parents[2]
@@ -218,7 +220,21 @@ def test_serving_needs_no_training_library() -> None:
 def test_the_runtime_leaves_no_trace_and_reports_nothing(tmp_path: Path) -> None:
     """Its telemetry would keep a device id below HOME; it holds still by itself where CI is set, so that is unset."""
     quiet = {name: value for name, value in os.environ.items() if name not in ("CI", "ORT_DISABLE_TELEMETRY")}
-    code = "from nlu.runtime import Understander; Understander.load().parse(['hello there'])"
+    code = "from nlu.runtime import HEAD_FOLDER, MODELS, Understander; Understander.load().parse(['hello there'])"
     environment = quiet | {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, "-c", code], env=environment, check=True, timeout=60)
     assert list(tmp_path.rglob("*")) == []
+
+
+def test_a_folder_with_examples_adds_its_intents(tmp_path: Path) -> None:
+    """They are there after loading, and a plugin's examples join them instead of replacing them."""
+    folder = tmp_path / "extended"
+    shutil.copytree(MODELS / HEAD_FOLDER, folder)
+    own = {"ferry_times": ["when does the ferry leave", "next boat to the island", "is there a ferry at noon"]}
+    (folder / "examples.json").write_text(json.dumps(own), encoding="utf-8")
+    loaded = Understander.load(folder)
+    assert loaded.parse(["when is the next ferry"])[0].intent == "ferry_times"
+    both = loaded.with_examples({"coin_flip": ["flip a coin", "heads or tails", "toss a coin for me"]})
+    assert {"ferry_times", "coin_flip"} <= set(both.intents)
+    assert both.parse(["when is the next ferry"])[0].intent == "ferry_times"
+    assert both.parse(["toss a coin"])[0].intent == "coin_flip"

@@ -1,0 +1,1 @@
+"""Training understanding on one's own data: `assistant train nlu`, `assistant eval nlu`."""
