@@ -38,6 +38,7 @@ _CROWD = 8  # waiting requests that are worth a second thread: below, the first 
 @dataclass(eq=False, slots=True)
 class _Request:
     text: str
+    understander: Parses
     answer: asyncio.Future[Parse]
 
 
@@ -70,18 +71,19 @@ class Batcher:
         return len(self._waiting)
 
     def swap(self, understander: Parses) -> None:
-        """Uses another model from the next batch on (hot swap)."""
+        """Uses another model for what comes from now on (hot swap); what waits still gets the old one."""
         self._understander = understander
 
-    async def parse(self, text: str) -> Parse:
-        """The sentence's `Parse`. Raises TimeoutError, QueueFull, BatcherClosed, or what the understander
-        raised.
+    async def parse(self, text: str, understander: Parses | None = None) -> Parse:
+        """The sentence's `Parse`, by `understander` or the one in force.
+
+        Raises TimeoutError, QueueFull, BatcherClosed, or what the understander raised.
         """
         if self._closed:
             raise BatcherClosed("the batcher is closed")
         if len(self._waiting) >= self._max_waiting:
             raise QueueFull(f"{len(self._waiting)} sentences are waiting")
-        request = _Request(text, asyncio.get_running_loop().create_future())
+        request = _Request(text, understander or self._understander, asyncio.get_running_loop().create_future())
         with self._lock:
             self._waiting.append(request)
             start = not self._busy or (self._busy < _WORKERS and len(self._waiting) >= _CROWD)
@@ -111,7 +113,7 @@ class Batcher:
             while batch := self._take():
                 answers: Sequence[Parse] | Exception
                 try:
-                    answers = self._understander.parse([request.text for request in batch])
+                    answers = batch[0].understander.parse([request.text for request in batch])
                     if len(answers) != len(batch):
                         answers = RuntimeError(f"{len(answers)} parses for {len(batch)} sentences")
                 except Exception as error:  # noqa: BLE001 - whatever it was, the callers must hear of it
@@ -124,7 +126,11 @@ class Batcher:
     def _take(self) -> list[_Request]:
         """The next batch; an empty one makes this thread idle."""
         with self._lock:
-            batch = [self._waiting.popleft() for _ in range(min(self._max_batch, len(self._waiting)))]
+            batch: list[_Request] = []
+            while self._waiting and len(batch) < self._max_batch:
+                if batch and self._waiting[0].understander is not batch[0].understander:
+                    break  # a swap lies between them: one batch, one model
+                batch.append(self._waiting.popleft())
             if batch:
                 self.batches, self.sentences = self.batches + 1, self.sentences + len(batch)
             else:

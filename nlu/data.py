@@ -65,6 +65,7 @@ class Row:
     spans: tuple[Span, ...] | None
     source: str
     origin: str = ""  # normalised text of the sentence this one was made from; decides train / held-out
+    heard: tuple[str, ...] = ()  # other lines of a recogniser for the same speech
 
 
 def normalise(text: str) -> str:
@@ -188,12 +189,35 @@ def clinc(data: Path, part: str, plus: bool = False) -> list[tuple[str, str]]:
     return [(text, intent) for text, intent in json.loads((data / "clinc150/data" / name).read_text())[part]]
 
 
-def recognised(data: Path, limit: float = 0.7) -> list[tuple[str, str]]:
-    """(reference, hypothesis) of recognised synthetic speech of SLURP train with 0 < WER <= `limit`."""
+def word_error_rate(reference: str, hypothesis: str) -> float:
+    """Word edits a reference word; of an empty reference, the number of words heard."""
+    ours, theirs = reference.split(), hypothesis.split()
+    row = list(range(len(theirs) + 1))
+    for i, word in enumerate(ours, 1):
+        last, row[0] = row[0], i
+        for j, heard in enumerate(theirs, 1):
+            last, row[j] = row[j], min(last + (word != heard), row[j] + 1, row[j - 1] + 1)
+    return row[-1] / max(len(ours), 1)
+
+
+def recognised(data: Path, limit: float = 0.7) -> list[tuple[str, list[str]]]:
+    """(reference, what a recogniser heard, best line first) of synthetic speech of SLURP train.
+
+    The best line has numbers as words, as SLURP writes them; further lines of the n-best that have digits are left
+    out, and so is every line with a word error rate above `limit` or without an error.
+    """
     pairs = []
     for record in read_jsonl(data / "slurp_synth_asr/train.jsonl"):
-        if not record.get("in_slurp_devtest") and 0 < record["wer_spoken"] <= limit:
-            pairs.append((record["reference"], record["hypothesis_spoken"]))
+        if record.get("in_slurp_devtest"):
+            continue
+        reference = record["reference"]
+        lines = [record["hypothesis_spoken"]] if 0 < record["wer_spoken"] <= limit else []
+        for other in record.get("alternatives", ()):
+            heard = other["hypothesis"]
+            if heard not in lines and not re.search(r"\d", heard) and 0 < word_error_rate(reference, heard) <= limit:
+                lines.append(heard)
+        if lines:
+            pairs.append((reference, lines))
     return pairs
 
 
@@ -209,8 +233,7 @@ def mash(rng: random.Random) -> str:
     )
     words = [
         "".join(
-            rng.choice(rng.choice(rows[:2]) if rng.random() < 0.3 else rows[kind])
-            for _ in range(rng.randint(2, 11))
+            rng.choice(rng.choice(rows[:2]) if rng.random() < 0.3 else rows[kind]) for _ in range(rng.randint(2, 11))
         )
         for kind in [rng.randrange(len(rows))] * rng.randint(1, 4)
     ]
@@ -242,19 +265,16 @@ def training_rows(data: Path, seed: int) -> tuple[list[Row], list[Row]]:
             gold[key] = row
     rows = list(gold.values())
     known = {row.origin: row for row in rows if row.source == "slurp_train"}
-    for reference, hypothesis in recognised(data):
+    for reference, lines in recognised(data):
         clean = known.get(normalise(reference))
-        if clean is not None and hypothesis and normalise(hypothesis) not in banned:
-            spans = align_spans(clean, hypothesis)
-            rows.append(Row(hypothesis, clean.intent, spans, "synth_asr", clean.origin))
+        lines = [line for line in lines if normalise(line) and normalise(line) not in banned]
+        if clean is not None and lines:
+            spans = align_spans(clean, lines[0])
+            rows.append(Row(lines[0], clean.intent, spans, "synth_asr", clean.origin, tuple(lines)))
     foreign = [(text, intent) for text, intent in clinc(data, "train") if intent in FOREIGN_INTENTS]
     outside = [text for text, _ in clinc(data, "oos_train", plus=True)] * 2
     outside += [text for text, _ in rng.sample(foreign, 3000)]
-    rows += [
-        Row(text, OUT_OF_SCOPE, (), "clinc", normalise(text))
-        for text in outside
-        if normalise(text) not in banned
-    ]
+    rows += [Row(text, OUT_OF_SCOPE, (), "clinc", normalise(text)) for text in outside if normalise(text) not in banned]
     rows += [Row(text, OUT_OF_SCOPE, (), "mash", "") for text in (mash(rng) for _ in range(700))]
     words = sorted({word for row in base for word in row.text.split()})
     for _ in range(400):

@@ -117,6 +117,25 @@ class Encoder:
                 out[index] = Encoded(vectors[row].copy(), state, words_of(found[index]))
         return [out[index] for index in range(len(texts))]
 
+    def frozen_states(self, texts: Sequence[str]) -> list[tuple[NDArray[np.float16], Words]]:
+        """Trunk states float16 [T, 384] and words of each text, for training."""
+        return [(item.trunk.astype(np.float16), item.words) for item in self.encode(texts)]
+
+    def tokenise(self, texts: Sequence[str]) -> list[tuple[list[int], Words]]:
+        """Token ids, special tokens included, and words of each text: for training."""
+        found = self._tokenizer.encode_batch([clean(text) for text in texts])
+        return [(encoding.ids, words_of(encoding)) for encoding in found]
+
+    def trunk_of_ids(self, rows: Sequence[NDArray[np.int64]]) -> list[Floats]:
+        """Trunk states [T, 384] of token ids, for training on masked text."""
+        out: dict[int, Floats] = {}
+        for members in runs([len(ids) for ids in rows]):
+            ids = np.array([rows[index] for index in members])
+            embedded = self._words[ids] * self._scales[ids][:, :, None] + self._positions[: ids.shape[1]]
+            for index, state in zip(members, self._session.run(["trunk"], {"embedded": embedded})[0], strict=True):
+                out[index] = state
+        return [out[index] for index in range(len(rows))]
+
 
 def words_of(encoding: object) -> Words:
     """Words as the tokenizer splits them (white space and punctuation), special tokens left out."""

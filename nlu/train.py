@@ -1,42 +1,40 @@
-"""Trains the joint intent + entity head: `python -m nlu.train --data DIR --out DIR --seed N`.
+"""Trains the shipped joint intent + entity model: `python -m nlu.train --data DIR --out DIR --seed N`.
 
-The encoder's lower layers (the trunk) stay as shipped and quantised; their states are computed once. Copies
-of the upper layers are fine-tuned with an intent head and a BIO tag head. SLURP devel chooses the epoch and
-the round; temperature and out-of-scope bias come from held-out training sentences and CLINC150's oos_val. A
-run continues from the checkpoints in OUT if there are any; the same seed gives the same weights on the same
-kind of machine.
+Teachers first: all six layers of the encoder train, one run after the other; the first fills in the entity tags of
+rows that nobody annotated. Then the student that is served: the lower layers (the trunk) stay as shipped and
+quantised, and copies of the upper layers learn the labels and the teachers' mean intent logits, also for recognised
+and damaged copies of a sentence, whose teacher saw the clean one (clean teacher, noisy student). SLURP devel chooses
+the epochs; temperature and out-of-scope bias come from held-out training sentences and CLINC150's oos_val. A run
+continues from the checkpoints in OUT if there are any; the same seed gives the same weights on the same kind of
+machine.
 """
 
 from __future__ import annotations
 
 import argparse
-import copy
 import json
 import random
-import sys
-import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from nlu.anchors import write_anchors
+from nlu.backbone import Backbone
 from nlu.data import OUT_OF_SCOPE, Row, banned_texts, clinc, mash, normalise, slurp_gold, training_rows
 from nlu.encoder import Encoder
 from nlu.export_encoder import read_weights, upstream
 from nlu.runtime import ENCODER_FOLDER, MODELS
-from nlu.train_calibrate import calibrate, quick_scores
-from nlu.train_data import Example, Labels, augment, authored_dialog, authored_lists, examples, tag_list_items
-from nlu.train_model import Branch, batches, export_branch, loss_of, self_label
+from nlu.train_calibrate import calibrate
+from nlu.train_data import Labels, augment, authored_dialog, authored_lists, examples, tag_list_items
+from nlu.train_fit import Plan, fit, progress
+from nlu.train_layers import Floats
+from nlu.train_model import Branch, export_branch, intent_logits_of, self_label
 
 NAME = "slurp-joint-1"
-
-
-def progress(text: str, end: str = "\r") -> None:
-    """One status line on a terminal; whole lines only elsewhere."""
-    if sys.stderr.isatty() or end == "\n":
-        print(text, end=end, file=sys.stderr, flush=True)
 
 
 def gather(options: argparse.Namespace) -> tuple[Labels, list[Row], list[Row], list[Row], list[Row]]:
@@ -54,121 +52,55 @@ def gather(options: argparse.Namespace) -> tuple[Labels, list[Row], list[Row], l
     return Labels.of(train), train, held, outside, devel
 
 
-def variants(
-    rows: list[Row], banned: set[str], labels: Labels, encoder: Encoder, options: argparse.Namespace
-) -> list[list[Example]]:
+def variants(rows: list[Row], banned: set[str], options: argparse.Namespace) -> list[list[Row]]:
     """The rows as they are, and augmented copies of all (none of which may become a `banned` text)."""
     rng = random.Random(options.seed)
-    out = [examples(rows, labels, encoder)]
-    for number in range(options.copies):
-        progress(f"augmented copy {number + 1}/{options.copies}", "\n")
+    out = [rows]
+    for _ in range(options.copies):
         pairs = [(row, augment(row, rng)) for row in rows]
-        chosen = [row if normalise(changed.text) in banned else changed for row, changed in pairs]
-        out.append(examples(chosen, labels, encoder))
+        out.append([row if normalise(changed.text) in banned else changed for row, changed in pairs])
     return out
 
 
-def fit(
-    model: Branch,
-    copies: list[list[Example]],
-    devel: list[Example],
-    options: argparse.Namespace,
-    folder: Path,
-) -> dict[str, Any]:
-    """Trains with checkpoints in `folder`; leaves the best epoch's weights in `model`, returns its scores."""
-    folder.mkdir(parents=True, exist_ok=True)
-    heads = [*model.intent.parameters(), *model.tags.parameters()]
-    optimiser = torch.optim.AdamW(
-        [
-            {"params": model.layers.parameters(), "lr": options.rate},
-            {"params": heads, "lr": 10 * options.rate},
-        ],
-        weight_decay=0.01,
-    )
-    steps = options.epochs * (len(copies[0]) // options.batch + 1)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser,
-        [options.rate, 10 * options.rate],
-        total_steps=steps + 1,
-        pct_start=0.08,
-        cycle_momentum=False,
-    )
-    checkpoint = folder / "checkpoint.pt"
-    first, best = 0, {"mean": -1.0}
-    if checkpoint.exists():
-        saved = torch.load(checkpoint, weights_only=False)
-        model.load_state_dict(saved["model"])
-        optimiser.load_state_dict(saved["optimiser"])
-        schedule.load_state_dict(saved["schedule"])
-        first, best = saved["epoch"] + 1, saved["best"]
-    for epoch in range(first, options.epochs):
-        # All randomness of an epoch hangs on (seed, epoch), so a resumed run is the same run.
-        torch.manual_seed(options.seed * 1000 + epoch)
-        generator = np.random.default_rng([options.seed, epoch])
-        chosen = generator.integers(0, len(copies), len(copies[0]))
-        rows = [copies[number][index] for index, number in enumerate(chosen)]
-        model.train()
-        started, total = time.time(), 0.0
-        for step, batch in enumerate(batches(rows, options.batch, generator), 1):
-            loss = loss_of(model, batch, options.tag_weight)
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimiser.step()
-            schedule.step()
-            total += float(loss.detach())
-            if step % 20 == 0:
-                done = step * options.batch / len(rows)
-                left = (time.time() - started) * (options.epochs - epoch - done) / done
-                progress(
-                    f"epoch {epoch + 1}/{options.epochs} {done:4.0%} loss {total / step:.3f} {left:.0f} s "
-                )
-        scores = {"epoch": epoch + 1, **quick_scores(model, devel)}
-        progress(
-            f"epoch {epoch + 1}: {json.dumps(scores)} loss {total / step:.3f} {time.time() - started:.0f} s",
-            "\n",
-        )
-        if scores["mean"] > best["mean"]:
-            best = scores
-            torch.save(model.state_dict(), folder / "best.pt")
-        torch.save(
-            {
-                "model": model.state_dict(),
-                "optimiser": optimiser.state_dict(),
-                "epoch": epoch,
-                "best": best,
-                "schedule": schedule.state_dict(),
-            },
-            checkpoint,
-        )
-    model.load_state_dict(torch.load(folder / "best.pt"))
-    return best
+def teach(
+    rows: list[list[Row]], devel: list[Row], labels: Labels, options: argparse.Namespace
+) -> tuple[Floats, list[list[NDArray[np.int64]]], list[dict[str, Any]]]:
+    """Trains the teachers: mean intent logits [N, I] of the rows as they are, tags of all copies, scores on devel."""
+    source = Backbone(0)
+    copies = [examples(part, labels, source) for part in rows]
+    held = examples(devel, labels, source)
+    weights = read_weights(upstream())
+    logits, scores = np.zeros((len(rows[0]), len(labels.intents)), np.float32), []
+    for number in range(options.teachers):
+        progress(f"teacher {number + 1}/{options.teachers}", "\n")
+        torch.manual_seed(options.seed + number)
+        model = Branch(weights, 0, labels)
+        plan = Plan(options.teacher_epochs, options.teacher_rate, options.seed + number)
+        scores.append(fit(model, copies, held, plan, options.out / f"teacher{number}"))
+        logits += intent_logits_of(model, copies[0]) / options.teachers
+        copies = [self_label(model, part, options.sure) for part in copies]
+    clean = {row.origin: logits[i] for i, row in enumerate(rows[0]) if row.source == "slurp_train"}
+    for index, row in enumerate(rows[0]):
+        if row.source == "synth_asr":
+            logits[index] = clean.get(row.origin, logits[index])
+    return logits, [[example.tags for example in part] for part in copies], scores
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     out = argparse.ArgumentParser(prog="python -m nlu.train", description=__doc__)
-    out.add_argument(
-        "--data", type=Path, default=Path("../shared/data"), help="folder of the public data sets"
-    )
+    out.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of the public data sets")
     out.add_argument("--out", type=Path, required=True, help="folder for the model and its checkpoint")
     out.add_argument("--encoder", type=Path, default=MODELS / ENCODER_FOLDER)
     out.add_argument("--seed", type=int, default=0)
-    out.add_argument("--epochs", type=int, default=6)
-    out.add_argument("--batch", type=int, default=32)
-    out.add_argument(
-        "--rate", type=float, default=2e-4, help="peak learning rate of the layers; heads take ten times it"
-    )
-    out.add_argument("--tag-weight", type=float, default=1.0)
-    out.add_argument(
-        "--rounds",
-        type=int,
-        default=2,
-        help="after each round the model's own tags fill rows whose entities nobody annotated",
-    )
-    out.add_argument(
-        "--sure", type=float, default=0.8, help="probability from which the model's own tags count"
-    )
+    out.add_argument("--epochs", type=int, default=8)
+    out.add_argument("--rate", type=float, default=2e-4, help="peak learning rate of the layers; heads: ten times it")
+    out.add_argument("--teachers", type=int, default=2, help="0: the student learns from the labels alone")
+    out.add_argument("--teacher-epochs", type=int, default=4)
+    out.add_argument("--teacher-rate", type=float, default=1.5e-4)
+    out.add_argument("--taught", type=float, default=0.5, help="share of the intent loss that follows the teachers")
+    out.add_argument("--outside", type=float, default=0.05, help="share of utterances taken to be out of scope")
+    out.add_argument("--sure", type=float, default=0.8, help="probability from which a teacher's own tags count")
     out.add_argument("--copies", type=int, default=2, help="augmented copies of the training rows")
     out.add_argument("--limit", type=int, default=0, help="use only this many rows (a trial run)")
     out.add_argument("--threads", type=int, default=1)
@@ -184,23 +116,23 @@ def main(argv: list[str] | None = None) -> int:
     encoder = Encoder(options.encoder)
     labels, train, held, outside, devel_rows = gather(options)
     progress(f"{len(train)} training rows, {len(held)} held out, {len(devel_rows)} devel", "\n")
-    copies = variants(train, banned_texts(options.data), labels, encoder, options)
+    rows = variants(train, banned_texts(options.data), options)
+    copies = [examples(part, labels, encoder) for part in rows]
     devel = examples(devel_rows, labels, encoder)
-    weights = read_weights(upstream())
-    model = Branch(weights, encoder.trunk, labels)
-    best: dict[str, Any] = {}
-    best_state = model.state_dict()
-    for number in range(1, options.rounds + 1):
-        progress(f"round {number}/{options.rounds}", "\n")
-        if number > 1:
-            copies = [self_label(model, rows, options.sure) for rows in copies]
-        torch.manual_seed(options.seed)
-        model = Branch(weights, encoder.trunk, labels)
-        found = fit(model, copies, devel, options, options.out / f"round{number}")
-        if not best or found["mean"] > best["mean"]:
-            best, best_state = {"round": number, **found}, copy.deepcopy(model.state_dict())
-    model.load_state_dict(best_state)
-    numbers = calibrate(model, examples(held, labels, encoder), examples(outside, labels, encoder))
+    scores: list[dict[str, Any]] = []
+    if options.teachers:
+        logits, tags, scores = teach(rows, devel_rows, labels, options)
+        copies = [
+            [replace(one, tags=tags[n][i], teacher=logits[i]) for i, one in enumerate(part)]
+            for n, part in enumerate(copies)
+        ]
+    torch.manual_seed(options.seed)
+    model = Branch(read_weights(upstream()), encoder.trunk, labels)
+    plan = Plan(
+        options.epochs, options.rate, options.seed, taught=options.taught if options.teachers else 0.0, average=0.999
+    )
+    best = fit(model, copies, devel, plan, options.out / "student")
+    numbers = calibrate(model, examples(held, labels, encoder), examples(outside, labels, encoder), options.outside)
     head = export_branch(model, options.out / "branch.onnx", encoder.trunk, copies[0][:300])
     np.savez(options.out / "head.npz", intent_weight=head["intent_weight"], intent_bias=head["intent_bias"])
     card = {
@@ -208,6 +140,7 @@ def main(argv: list[str] | None = None) -> int:
         "encoder": encoder.version,
         **numbers,
         "seed": options.seed,
+        "teachers": scores,
         "chosen": best,
         "rows": len(train),
         "intents": labels.intents,

@@ -49,7 +49,7 @@ def fit_scale(logits: Tensor, labels: Tensor, weights: Tensor, bias: bool) -> tu
 
 
 def calibrate(
-    model: Branch, inside: Sequence[Example], outside: Sequence[Example], share: float = 0.1
+    model: Branch, inside: Sequence[Example], outside: Sequence[Example], share: float = 0.05
 ) -> dict[str, float]:
     """Fits all three numbers; `outside` (out of scope) counts for `share` of the weight whatever its size."""
     logits, labels, tags, gold = logits_of(model, [*inside, *outside])

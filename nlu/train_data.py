@@ -5,14 +5,15 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nlu.asr_noise import misrecognise
 from nlu.data import OUT_OF_SCOPE, Row, Span, align_spans
-from nlu.encoder import Encoded, Encoder
+from nlu.encoder import Words
 
 IGNORED = -100
 #: First token of a word whose tag nobody annotated; a trained model may fill it in (self-training).
@@ -75,9 +76,7 @@ def authored_lists(rng: random.Random, count: int) -> list[Row]:
         text += between
         name = rng.choice(LISTS)
         spans.append(Span("list_name", len(text), len(text) + len(name)))
-        rows.append(
-            Row(text + name + after, "lists_remove" if remove else "lists_createoradd", tuple(spans), "own")
-        )
+        rows.append(Row(text + name + after, "lists_remove" if remove else "lists_createoradd", tuple(spans), "own"))
     return rows
 
 
@@ -94,9 +93,7 @@ def tag_list_items(row: Row) -> Row:
     return Row(row.text, row.intent, (*row.spans, Span("list_item", start, end)), row.source, row.origin)
 
 
-def rewrite(
-    text: str, spans: Sequence[Span], edits: Sequence[tuple[int, int, str]]
-) -> tuple[str, tuple[Span, ...]]:
+def rewrite(text: str, spans: Sequence[Span], edits: Sequence[tuple[int, int, str]]) -> tuple[str, tuple[Span, ...]]:
     """Applies non-overlapping (start, end, replacement) edits and moves the spans; an edit inside a span
     stretches it.
     """
@@ -133,8 +130,11 @@ def digits(text: str) -> list[tuple[int, int, str]]:
 
 def augment(row: Row, rng: random.Random) -> Row:
     """A typed-looking or damaged variant: punctuation, digits, an opening word; or misheard, or a word
-    dropped.
+    dropped. Recognised rows become another line of the recogniser's n-best.
     """
+    if row.heard:
+        heard = rng.choice(row.heard)
+        return replace(row, text=heard, spans=align_spans(row, heard)) if heard != row.text else row
     if row.source in ("slurp_train", "hwu", "own") and rng.random() < 0.25:
         heard = misrecognise(row.text, 0.2, rng, 1)[0][0]
         return Row(heard, row.intent, align_spans(row, heard), row.source, row.origin)
@@ -143,17 +143,13 @@ def augment(row: Row, rng: random.Random) -> Row:
         text, spans = rewrite(text, spans, digits(text))
     if rng.random() < 0.12 and row.intent != OUT_OF_SCOPE:
         words = [
-            w
-            for w in re.finditer(r"\S+\s+", text)
-            if not any(s.start < w.end() and s.end > w.start() for s in spans)
+            w for w in re.finditer(r"\S+\s+", text) if not any(s.start < w.end() and s.end > w.start() for s in spans)
         ]
         if len(words) > 3:
             gone = rng.choice(words)
             text, spans = rewrite(text, spans, [(gone.start(), gone.end(), "")])
     if rng.random() < 0.2 and text:
-        text, spans = rewrite(
-            text, spans, [(0, 0, rng.choice(("hey ", "please ", "ok ", "Hi, ", "so ", "um ")))]
-        )
+        text, spans = rewrite(text, spans, [(0, 0, rng.choice(("hey ", "please ", "ok ", "Hi, ", "so ", "um ")))])
     if rng.random() < 0.7 and text and text[-1].isalnum():
         asks = re.match(r"(what|who|when|where|why|how|is|are|do|does|can|could|will)\b", text.lower())
         text += "?" if asks and rng.random() < 0.85 else rng.choice((".", ".", "!"))
@@ -181,19 +177,19 @@ class Labels:
 
 @dataclass(frozen=True)
 class Example:
-    """A row as arrays: trunk states float16 [T, 384], intent index, tag per token [T] (negative = not
-    scored).
+    """A row as arrays: states of the frozen layers float16 [T, 384], intent index, tag per token [T] (negative = not
+    scored), and a teacher's intent logits [I] where there is one.
     """
 
     trunk: NDArray[np.float16]
     intent: int
     tags: NDArray[np.int64]
+    teacher: NDArray[np.float32] | None = None
 
 
-def tag_ids(row: Row, encoded: Encoded, labels: Labels) -> NDArray[np.int64]:
-    """BIO tag of each word at its first token (UNKNOWN in rows never annotated), IGNORED at other tokens."""
-    tags = np.full(len(encoded.trunk), IGNORED, np.int64)
-    words = encoded.words
+def tag_ids(row: Row, words: Words, tokens: int, labels: Labels) -> NDArray[np.int64]:
+    """BIO tag of each word at its first token (UNKNOWN in rows never annotated), IGNORED at other tokens: [tokens]."""
+    tags = np.full(tokens, IGNORED, np.int64)
     if row.spans is None:
         tags[words.rows] = UNKNOWN
         return tags
@@ -206,32 +202,34 @@ def tag_ids(row: Row, encoded: Encoded, labels: Labels) -> NDArray[np.int64]:
     return tags
 
 
-def examples(rows: Sequence[Row], labels: Labels, encoder: Encoder) -> list[Example]:
-    """Runs the shipped (quantised) trunk over all rows, so that training sees what serving will see."""
+class Frozen(Protocol):
+    """The part of the encoder that does not train."""
+
+    def frozen_states(self, texts: Sequence[str]) -> list[tuple[NDArray[np.float16], Words]]:
+        """States float16 [T, 384] and words of each text."""
+
+
+def examples(rows: Sequence[Row], labels: Labels, source: Frozen) -> list[Example]:
+    """Runs the frozen layers over all rows; with the shipped trunk, training sees what serving will see."""
     out = []
     for first in range(0, len(rows), 512):
         part = rows[first : first + 512]
-        for row, encoded in zip(part, encoder.encode([row.text for row in part]), strict=True):
+        for row, (states, words) in zip(part, source.frozen_states([row.text for row in part]), strict=True):
             intent = labels.intents.index(row.intent) if row.intent in labels.intents else IGNORED
-            out.append(Example(encoded.trunk.astype(np.float16), intent, tag_ids(row, encoded, labels)))
+            out.append(Example(states, intent, tag_ids(row, words, len(states), labels)))
     return out
 
 
 DIALOG = {
     "general_affirm": "yes|yeah|yep|sure|ok|okay|yes please|correct|that's right|"
     "right|exactly|sure thing|go ahead|do it",
-    "general_negate": "no|nope|no thanks|no thank you|not that|that's wrong|wrong|"
-    "nah|no way|not really|that is not it",
-    "general_commandstop": "stop|cancel|never mind|cancel that|quit|stop it|forget it|"
-    "abort|stop that please|shut up",
-    "general_repeat": "repeat that|say that again|what did you say|pardon|"
-    "come again|repeat please|can you repeat that",
+    "general_negate": "no|nope|no thanks|no thank you|not that|that's wrong|wrong|nah|no way|not really|that is not it",
+    "general_commandstop": "stop|cancel|never mind|cancel that|quit|stop it|forget it|abort|stop that please|shut up",
+    "general_repeat": "repeat that|say that again|what did you say|pardon|come again|repeat please|can you repeat that",
     "general_praise": "thanks|thank you|good job|well done|great|thank you so much|"
     "you're awesome|nice work|cool thanks",
-    "general_dontcare": "whatever|i don't mind|any|anything|i don't care|either one|"
-    "doesn't matter|it is up to you",
-    "general_greet": "hi|hello|hey|good morning|good evening|hi there|hello there|"
-    "hey olly|good afternoon|greetings",
+    "general_dontcare": "whatever|i don't mind|any|anything|i don't care|either one|doesn't matter|it is up to you",
+    "general_greet": "hi|hello|hey|good morning|good evening|hi there|hello there|hey olly|good afternoon|greetings",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -56,9 +57,7 @@ def collate(batch: Sequence[Example]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return torch.from_numpy(trunk), torch.from_numpy(mask), intents, torch.from_numpy(tags)
 
 
-def batches(
-    examples: Sequence[Example], size: int, generator: np.random.Generator
-) -> Iterator[list[Example]]:
+def batches(examples: Sequence[Example], size: int, generator: np.random.Generator) -> Iterator[list[Example]]:
     """Shuffled batches of about equal lengths (pools of 50 batches are sorted, then mixed)."""
     order = generator.permutation(len(examples))
     for first in range(0, len(order), size * 50):
@@ -68,18 +67,41 @@ def batches(
             yield [examples[i] for i in chunks[chunk]]
 
 
-def loss_of(model: Branch, batch: Sequence[Example], tag_weight: float) -> Tensor:
-    """Intent cross-entropy + `tag_weight` x tag cross-entropy, under bf16 autocast."""
+def loss_of(model: Branch, batch: Sequence[Example], tag_weight: float, taught: float = 0.0) -> Tensor:
+    """Intent cross-entropy + `tag_weight` x tag cross-entropy, under bf16 autocast.
+
+    taught: share of the intent loss that is the divergence from the teacher's probabilities at temperature 2,
+    times 4 so that gradients keep their size (Hinton et al. 2015), where rows have a teacher.
+    """
     trunk, mask, intents, tags = collate(batch)
     with torch.autocast("cpu", torch.bfloat16):
         intent_logits, tag_logits = model(trunk, mask)
-    loss = functional.cross_entropy(
-        intent_logits.float(), intents, ignore_index=IGNORED, label_smoothing=0.05
-    )
+    intent_logits = intent_logits.float()
+    loss = functional.cross_entropy(intent_logits, intents, ignore_index=IGNORED, label_smoothing=0.05)
+    if taught and all(example.teacher is not None for example in batch):
+        wanted = torch.from_numpy(np.stack([example.teacher for example in batch if example.teacher is not None]))
+        far = functional.kl_div(
+            (intent_logits / 2).log_softmax(1), (wanted / 2).log_softmax(1), log_target=True, reduction="batchmean"
+        )
+        loss = (1 - taught) * loss + taught * 4 * far
     if bool((tags != IGNORED).any()):
         flat = tag_logits.float().flatten(0, 1)
         loss = loss + tag_weight * functional.cross_entropy(flat, tags.flatten(), ignore_index=IGNORED)
     return loss
+
+
+@torch.no_grad()
+def intent_logits_of(model: Branch, examples: Sequence[Example]) -> Floats:
+    """Intent logits [N, I] in the order given."""
+    model.eval()
+    out = np.zeros((len(examples), model.intent.out_features), np.float32)
+    order = sorted(range(len(examples)), key=lambda index: len(examples[index].trunk))
+    for first in range(0, len(order), 64):
+        chosen = order[first : first + 64]
+        trunk, mask, _, _ = collate([examples[index] for index in chosen])
+        with torch.autocast("cpu", torch.bfloat16):
+            out[chosen] = model(trunk, mask)[0].float().numpy()
+    return out
 
 
 @torch.no_grad()
@@ -102,7 +124,7 @@ def self_label(model: Branch, examples: Sequence[Example], sure: float) -> list[
             size = len(tags)
             fill = (tags == UNKNOWN) & (best[row, :size] >= sure)
             tags[fill] = guess[row, :size][fill]
-            out[index] = Example(out[index].trunk, out[index].intent, tags)
+            out[index] = replace(out[index], tags=tags)
     return out
 
 
