@@ -19,6 +19,7 @@ COMMANDS = {
     "test": "run conversation tests",
     "config": "check the configuration and explain it",
     "plugin": "list, check or start a plugin",
+    "models": "list, add and exchange versions of models",
     "export": "write out everything that is known of a user",
     "erase": "erase everything that is known of a user",
     "train": "train a part of the assistant",

@@ -15,7 +15,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from assistant.server import health, realtime, rest
+from assistant.server import health, models, realtime, rest
 from assistant.server.auth import Authenticator
 from assistant.server.guard import Guard
 from assistant.server.origin import OriginCheck
@@ -62,7 +62,7 @@ def create_app(
         responded=state.metrics.responded,
     )
     app = Starlette(
-        routes=[*rest.routes(state), *health.routes(state), *realtime.routes(state)],
+        routes=[*rest.routes(state), *health.routes(state), *realtime.routes(state), *models.routes(state)],
         middleware=[*_cross_origin(settings), guard],
         exception_handlers={HTTPException: _refused, Exception: _failed},
         lifespan=lifespan,

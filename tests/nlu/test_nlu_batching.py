@@ -142,6 +142,27 @@ def test_closing_fails_what_waits_and_refuses_what_comes() -> None:
     asyncio.run(run())
 
 
+def test_a_swap_falls_between_batches_and_what_waits_gets_the_model_it_was_asked_of() -> None:
+    async def run() -> None:
+        old, new = Slow(), Slow()
+        old.gate.clear()
+        batcher = Batcher(old)
+        tasks = [asyncio.create_task(batcher.parse(str(number))) for number in range(6)]
+        await asyncio.sleep(0.02)
+        batcher.swap(new)
+        tasks += [asyncio.create_task(batcher.parse("after"))]
+        tasks += [asyncio.create_task(batcher.parse("the old one, by name", old))]
+        await asyncio.sleep(0.02)
+        assert not new.sizes  # the running batch has not ended
+        old.gate.set()
+        assert len(await asyncio.gather(*tasks)) == 8
+        assert sum(old.sizes) == 7 and new.sizes == [1]  # no batch holds sentences of both
+        assert (await batcher.parse("from now on")).text == "from now on" and sum(new.sizes) == 2
+        await batcher.close()
+
+    asyncio.run(run())
+
+
 def test_many_conversations_get_what_they_would_get_alone(understander: Understander) -> None:
     texts = ["wake me up at seven tomorrow", "play jazz", "", "what time is it in tokyo"] * 25
 
