@@ -1,0 +1,1 @@
+"""Rasa 3.6.21's DIET classifier, a peer of the understanding benchmark."""
