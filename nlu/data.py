@@ -200,8 +200,8 @@ def word_error_rate(reference: str, hypothesis: str) -> float:
     return row[-1] / max(len(ours), 1)
 
 
-def recognised(data: Path, limit: float = 0.7) -> list[tuple[str, list[str]]]:
-    """(reference, what a recogniser heard, best line first) of synthetic speech of SLURP train.
+def recognised(data: Path, limit: float = 0.7) -> list[tuple[str, list[str], bool]]:
+    """(reference, what a recogniser heard, whether its best line comes first) of synthetic speech of SLURP train.
 
     The best line has numbers as words, as SLURP writes them; further lines of the n-best that have digits are left
     out, and so is every line with a word error rate above `limit` or without an error.
@@ -211,13 +211,14 @@ def recognised(data: Path, limit: float = 0.7) -> list[tuple[str, list[str]]]:
         if record.get("in_slurp_devtest"):
             continue
         reference = record["reference"]
-        lines = [record["hypothesis_spoken"]] if 0 < record["wer_spoken"] <= limit else []
+        best = 0 < record["wer_spoken"] <= limit
+        lines = [record["hypothesis_spoken"]] if best else []
         for other in record.get("alternatives", ()):
             heard = other["hypothesis"]
             if heard not in lines and not re.search(r"\d", heard) and 0 < word_error_rate(reference, heard) <= limit:
                 lines.append(heard)
         if lines:
-            pairs.append((reference, lines))
+            pairs.append((reference, lines, best))
     return pairs
 
 
@@ -265,12 +266,13 @@ def training_rows(data: Path, seed: int) -> tuple[list[Row], list[Row]]:
             gold[key] = row
     rows = list(gold.values())
     known = {row.origin: row for row in rows if row.source == "slurp_train"}
-    for reference, lines in recognised(data):
+    for reference, lines, best in recognised(data):
         clean = known.get(normalise(reference))
         lines = [line for line in lines if normalise(line) and normalise(line) not in banned]
         if clean is not None and lines:
             spans = align_spans(clean, lines[0])
-            rows.append(Row(lines[0], clean.intent, spans, "synth_asr", clean.origin, tuple(lines)))
+            source = "synth_asr" if best else "synth_nbest"
+            rows.append(Row(lines[0], clean.intent, spans, source, clean.origin, tuple(lines)))
     foreign = [(text, intent) for text, intent in clinc(data, "train") if intent in FOREIGN_INTENTS]
     outside = [text for text, _ in clinc(data, "oos_train", plus=True)] * 2
     outside += [text for text, _ in rng.sample(foreign, 3000)]
