@@ -20,7 +20,7 @@ from nlu.types import Parse
 
 LOG = logging.getLogger("nlu")
 MODELS = Path(__file__).parent / "models"
-ENCODER_FOLDER, HEAD_FOLDER = "minilm-l6-int8", "slurp-joint-1"
+ENCODER_FOLDER, HEAD_FOLDER = "minilm-l6-int8", "slurp-joint-2"
 
 
 class Understander:
@@ -61,7 +61,7 @@ class Understander:
 
     @property
     def version(self) -> str:
-        """Name and hash of the head, e.g. `slurp-joint-1+12ab34cd`; with examples, `.` and their hash too."""
+        """Name and hash of the head, e.g. `slurp-joint-2+12ab34cd`; with examples, `.` and their hash too."""
         return self._head.version + (f".{self._tag}" if self._tag else "")
 
     @property

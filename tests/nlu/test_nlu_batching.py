@@ -19,11 +19,13 @@ class Slow:
     def __init__(self) -> None:
         self.gate = threading.Event()
         self.gate.set()
+        self.busy = threading.Semaphore(0)
         self.sizes: list[int] = []
         self.threads: set[str] = set()
 
     def parse(self, texts: Sequence[str]) -> list[Parse]:
-        self.gate.wait(5)
+        self.busy.release()
+        self.gate.wait(60)
         self.sizes.append(len(texts))
         self.threads.add(threading.current_thread().name)
         if "bad" in texts:
@@ -35,14 +37,14 @@ def test_what_is_pending_goes_in_few_hops_and_a_crowd_gets_a_second_thread() -> 
     async def run() -> None:
         slow = Slow()
         slow.gate.clear()
-        batcher = Batcher(slow, max_batch=64)
+        batcher = Batcher(slow, max_batch=64, deadline=60)
         tasks = [asyncio.create_task(batcher.parse("first"))]
-        await asyncio.sleep(0.02)
+        await asyncio.to_thread(slow.busy.acquire, timeout=60)
         tasks += [asyncio.create_task(batcher.parse(str(i))) for i in range(7)]
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0)
         assert batcher.waiting == 7  # too few for a second thread: they wait for one hop
         tasks += [asyncio.create_task(batcher.parse(str(i))) for i in range(7, 100)]
-        await asyncio.sleep(0.02)
+        await asyncio.to_thread(slow.busy.acquire, timeout=60)
         slow.gate.set()
         assert [p.text for p in await asyncio.gather(*tasks)] == ["first", *map(str, range(100))]
         assert sum(slow.sizes) == 101 and max(slow.sizes) <= 64

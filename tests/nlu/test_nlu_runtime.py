@@ -197,7 +197,7 @@ def test_threads_agree(understander: Understander) -> None:
 
 
 def test_versions_name_the_models(understander: Understander) -> None:
-    assert understander.version.startswith("slurp-joint-1+")
+    assert understander.version.startswith("slurp-joint-2+")
     assert understander.encoder_version.startswith("minilm-l6-int8+")
 
 

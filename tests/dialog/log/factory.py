@@ -59,8 +59,8 @@ def record(
     )
     made = TurnRecord(
         said,
-        Understanding(text, readings, masses[5] / total, None, "slurp-joint-1", "minilm-int8"),
-        Decision(candidates, propensities, 0, 0, "softmax-1", "slurp-joint-1", "minilm-int8", 7),
+        Understanding(text, readings, masses[5] / total, None, "slurp-joint-2", "minilm-int8"),
+        Decision(candidates, propensities, 0, 0, "softmax-1", "slurp-joint-2", "minilm-int8", 7),
         (Reply("Your alarm is set for seven o'clock tomorrow in the morning.", source="alarm"),),
         events=(slot("alarm_time", "2026-11-21T07:00:00"), slot("alarm_name", "seven"))[: sequence % 3],
         timings={"queue": 0.000061, "understand": 0.001402, "route": 0.000083, "act": 0.000441},
