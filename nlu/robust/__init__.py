@@ -1,0 +1,1 @@
+"""Intents that survive the recogniser: contrastive pre-training and robust fine-tuning (training only, needs torch)."""
