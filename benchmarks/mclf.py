@@ -32,7 +32,7 @@ DEFAULT_SETS = ("atis", "trec6", "trec50", "slurp")
 #: What `--quick` measures: enough to see each claim's direction.
 QUICK_ROWS = ("ce", "spokencse_paper", "mclf", "mix", "ours", "oracle")
 QUICK_SETS = ("atis", "trec50")
-QUICK_STEPS, QUICK_EPOCHS = 100, 3
+QUICK_STEPS, QUICK_EPOCHS, QUICK_LIMIT = 100, 4, 2000
 CACHE = Path("~/.cache/learning-assistant/bench/mclf")
 
 
@@ -94,6 +94,7 @@ def plan_cells(args: argparse.Namespace) -> list[dict[str, Any]]:
         raise ValueError("--frozen must be 0 or 3")
     seeds = args.seeds or (1 if args.quick else 5)
     base = {key: getattr(args, key) for key in (*SETTINGS, "limit", "folds")}
+    base["limit"] = args.limit or (QUICK_LIMIT if args.quick else 0)
     base["steps"] = args.steps or (QUICK_STEPS if args.quick else Settings().steps)
     base["epochs"] = args.epochs or (QUICK_EPOCHS if args.quick else Settings().epochs)
     wanted: list[tuple[str, dict[str, Any]]] = [(row, {}) for row in rows]

@@ -56,7 +56,9 @@ class Recipe:
     """How stage 2 trains. An epoch is as many steps as the utterances take once, whatever the number of views.
 
     views: what is trained on. contrast (w_sc), soft (w_d of L_soft), distil (w_d of L_distil): 0 leaves a loss out.
-    teacher: weight of the clean teacher. extra_steps: more steps than the epochs give, so that budgets can be equal.
+    distil_from: the first pass (from 1) that is pulled to the predictions of the pass before; in the first these are
+    one-hot, which at a high temperature asks for endless logits. teacher: weight of the clean teacher. extra_steps:
+    more steps than the epochs give, so that budgets can be equal.
     """
 
     epochs: int = 5
@@ -67,6 +69,7 @@ class Recipe:
     contrast: float = 0.0
     soft: float = 0.0
     distil: float = 0.0
+    distil_from: int = 1
     distil_temperature: float = 5.0
     normalised: bool = True
     teacher: float = 0.0
@@ -172,6 +175,7 @@ class _Lessons:
         self._labels = torch.from_numpy(train.labels[self._utterance])
         hard = functional.one_hot(self._labels, model.head.out_features).float()
         self._previous, self._current = hard, hard.clone()
+        self._pass = 1
 
     def batches(self, steps: int, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
         """Exactly `steps` batches of example indices, pass after pass."""
@@ -184,6 +188,7 @@ class _Lessons:
                 if done == steps:
                     return
             self._previous = self._current.clone()
+            self._pass += 1
 
     def loss(self, batch: NDArray[np.int64]) -> Tensor:
         recipe, labels = self._recipe, self._labels[batch]
@@ -198,7 +203,7 @@ class _Lessons:
                 soft = losses.soft_contrast(features, self._previous[batch], normalised=recipe.normalised)
                 sides = sides + recipe.soft * soft
             total = total + recipe.contrast * sides
-        if recipe.distil:
+        if recipe.distil and self._pass >= recipe.distil_from:
             before = self._previous[batch]
             total = total + recipe.distil * losses.distillation(before, logits, recipe.distil_temperature)
         if recipe.teacher and self._teacher is not None:
