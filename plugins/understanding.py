@@ -24,6 +24,7 @@ from dialog.types import Entity, Interpretation, Understanding, Utterance
 if TYPE_CHECKING:
     from nlu.batching import Batcher
     from nlu.runtime import Understander
+    from nlu.types import Entity as Found
     from nlu.types import Parse
 
 KIND = "nlu"
@@ -123,35 +124,22 @@ class EmbeddedNLU:
 
 
 def _merged(utterance: Utterance, parses: Sequence[Parse]) -> tuple[tuple[Interpretation, ...], float]:
-    """Posterior-weighted mixture over the hypotheses; an intent's entities come from its best reading.
+    """The n-best read as one: ranked readings, and the mass that none of them is right.
 
-    Gives the ranked readings and the mass that none of them is right. Probabilities are rounded to six places here,
-    where they are made, so that the log keeps them exactly.
+    Probabilities are rounded to six places here, where they are made, so that the log keeps them exactly.
     """
-    confidences = [heard.confidence for heard in utterance.hypotheses] or [1.0]
-    total = sum(confidences)
-    weights = [value / total if total > 0 else 1 / len(parses) for value in confidences]
-    mass: dict[str, float] = {}
-    best: dict[str, tuple[float, int]] = {}
-    for index, (parse, weight) in enumerate(zip(parses, weights, strict=True)):
-        for intent, probability in parse.intents[:_RANKED]:
-            share = weight * probability
-            mass[intent] = mass.get(intent, 0.0) + share
-            if share > best.get(intent, (-1.0, 0))[0]:
-                best[intent] = (share, index)
-    ranked = sorted(mass, key=lambda intent: -mass[intent])[:_RANKED]
-    entities = [_entities(parse) for parse in parses]
+    from nlu.nbest.merge import merge
+
+    merged = merge(parses, [heard.confidence for heard in utterance.hypotheses] or [1.0], ranked=_RANKED)
     readings = tuple(
-        Interpretation(intent, round(mass[intent], 6), entities[best[intent][1]], best[intent][1]) for intent in ranked
+        Interpretation(one.intent, round(one.probability, 6), _entities(one.entities), one.hypothesis)
+        for one in merged.readings
     )
-    outside = sum(weight * parse.out_of_scope for parse, weight in zip(parses, weights, strict=True))
-    return readings, round(outside, 6)
+    return readings, round(merged.out_of_scope, 6)
 
 
-def _entities(parse: Parse) -> tuple[Entity, ...]:
-    return tuple(
-        Entity(found.name, found.value, found.start, found.end, round(found.confidence, 4)) for found in parse.entities
-    )
+def _entities(found: Sequence[Found]) -> tuple[Entity, ...]:
+    return tuple(Entity(one.name, one.value, one.start, one.end, round(one.confidence, 4)) for one in found)
 
 
 # -- where a model is --------------------------------------------------------------------------------------------

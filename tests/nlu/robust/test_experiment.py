@@ -60,13 +60,13 @@ def test_the_phone_stream_is_weighted_on_dev(prepared: Prepared) -> None:
 
 
 def test_plans_can_be_changed() -> None:
-    plan = plan_of("ours", "stage1=both+da,teacher=0.5,phones=0,views=heard,losses=mclf")
+    plan = plan_of("ours", "stage1=both+da,teacher=0.5,phones=0,views=heard,losses=tuned")
     assert (plan.stage1, plan.teacher, plan.phones, plan.views, plan.losses) == (
         "both+da",
         0.5,
         False,
         ("heard",),
-        "mclf",
+        "tuned",
     )
     for row, change in (
         ("theirs", ""), ("ours", "stage1=most"), ("ours", "phones=maybe"), ("ours", "views=seen"), ("ours", "size=3"),

@@ -1,6 +1,7 @@
 """Stage 2 on a tiny backbone: it learns, keeps the best epoch, and says what is wrong with its input."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 from nlu.robust.classifier import POOLINGS, Classifier, pool
 from nlu.robust.experiment import Prepared
 from nlu.robust.finetune import Recipe, Split, finetune, predict, right
-from nlu.robust.recipes import ABLATIONS, ROWS, Settings
+from nlu.robust.recipes import ABLATIONS, ROWS, Losses, Plan, Settings
 from tests.nlu.robust import tiny
 
 
@@ -36,8 +37,13 @@ def test_it_learns_and_clean_text_is_easier(prepared: Prepared) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(ROWS | ABLATIONS))
-def test_every_recipe_runs_and_repeats(prepared: Prepared, name: str) -> None:
+def test_every_recipe_runs_and_repeats(prepared: Prepared, name: str, tmp_path: Path) -> None:
     plan = (ROWS | ABLATIONS)[name]
+    if plan.needs_decoded:
+        with pytest.raises(ValueError, match="nothing was decoded"):
+            finetune(model(), prepared.train, prepared.dev, Settings(steps=1).recipe(plan), seed=0)
+        prepared = prepared.with_decoded(tmp_path)
+        assert [path.name[:8] for path in tmp_path.iterdir()] == ["decoded-"]
     recipe = Settings(steps=3, epochs=2, batch=32).recipe(plan)
     teacher = torch.eye(3)[torch.from_numpy(prepared.train.labels)]
     runs = [finetune(model(), prepared.train, prepared.dev, recipe, seed=0, teacher=teacher) for _ in range(2)]
@@ -45,11 +51,11 @@ def test_every_recipe_runs_and_repeats(prepared: Prepared, name: str) -> None:
     assert len(runs[0].losses) == 2 * 3 + (3 if plan.longer and not plan.stage1 else 0)
 
 
-@pytest.mark.parametrize("losses", ["mclf", "mclf_printed"])
-def test_one_class_and_a_last_batch_of_one(losses: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("losses", ["tuned", "printed"])
+def test_one_class_and_a_last_batch_of_one(losses: Losses, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nlu.robust.experiment.Backbone", tiny.TinyBackbone)
     prepared = Prepared.of(tiny.corpus(9, ("only",)), 3)
-    recipe = Settings(epochs=1, batch=8).recipe(ROWS["mclf"])
+    recipe = Settings(epochs=1, batch=8).recipe(Plan("", losses=losses))
     fitted = finetune(model(1), prepared.train, prepared.dev, recipe, seed=0)
     assert np.isfinite(fitted.losses).all() and fitted.dev == [1.0]
 
