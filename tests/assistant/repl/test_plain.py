@@ -18,7 +18,9 @@ from tests.assistant.command_line import ROOT, assistant, light
 def chatting(folder: Path) -> Any:
     """A chat whose input stays open."""
     command = [sys.executable, "-m", "assistant", "chat"]
-    pipes = {name: subprocess.PIPE for name in ("stdin", "stdout", "stderr")}
+    pipes: dict[str, Any] = {name: subprocess.PIPE for name in ("stdin", "stdout", "stderr")}
+    # Tests that run in the background of a shell inherit an ignored interrupt.
+    pipes["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
     return subprocess.Popen(command, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, **pipes)
 
 
