@@ -40,7 +40,7 @@ $(VENV)/.serving: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.development: pyproject.toml constraints.txt | $(BIN)/python
-	@echo "Installing into $(VENV) with the development extras (once; it takes a minute) ..." >&2
+	@echo "Installing into $(VENV) with the development extras and torch (once; it takes some minutes) ..." >&2
 	@$(PIP) --editable '.[dev,postgres,telemetry,train]' </dev/null >&2
 	@touch $@ $(VENV)/.serving
 
