@@ -8,7 +8,7 @@ import multiprocessing
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,6 +52,11 @@ def run_cells(
                 left = (time.monotonic() - started) / done * (len(open_cells) - done)
                 _status(f"{name}: {done}/{len(open_cells)} cells, about {left / 60:.0f} min left; {key}")
     return [known[_key(cell)] for cell in cells]
+
+
+def bits(values: Iterable[object]) -> str:
+    """What was right and wrong, item by item, as a result keeps it: "0110"."""
+    return "".join("01"[bool(value)] for value in values)
 
 
 def _measure(function: str, key: str, data: str) -> dict[str, Any]:

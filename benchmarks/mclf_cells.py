@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from benchmarks.cells import bits
 from nlu.robust.experiment import Prepared, run
 from nlu.robust.parallel import read
 from nlu.robust.recipes import Settings, plan_of
@@ -37,8 +38,8 @@ def measure(cell: Mapping[str, Any], data: Path) -> dict[str, Any]:
     return {
         "accuracy": float(outcome.test.mean()),
         "dev": float(outcome.dev.mean()),
-        "right": _bits(outcome.test),
-        "dev_right": _bits(outcome.dev),
+        "right": bits(outcome.test),
+        "dev_right": bits(outcome.dev),
         "wide": outcome.weight,
         "epoch": outcome.fitted.epoch,
         "steps": len(outcome.fitted.losses) + (settings.steps if plan.stage1 else 0),
@@ -57,7 +58,3 @@ def _prepared(data: str, name: str, frozen: int, fold: int, folds: int, limit: i
     if limit:
         corpus = corpus.first(limit)
     return Prepared.of(corpus, frozen)
-
-
-def _bits(values: Any) -> str:
-    return "".join("1" if value else "0" for value in values)

@@ -8,11 +8,12 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.turns.load import Result as Answered
 from benchmarks.turns.sentences import Sentences
 from nlu.batching import Batcher
 from nlu.runtime import Understander
@@ -68,19 +69,8 @@ async def unbatched(understander: Understander) -> AsyncIterator[Parse]:
         await asyncio.to_thread(pool.shutdown)
 
 
-@dataclass
-class Result:
+class Result(Answered):
     """Seconds from when each sentence was (to be) said to its parse, when that was, and what failed."""
-
-    latencies: list[float] = field(default_factory=list)
-    starts: list[float] = field(default_factory=list)
-    failed: list[str] = field(default_factory=list)
-    elapsed: float = 0.0
-
-    @property
-    def rate(self) -> float:
-        """Understood sentences a second."""
-        return len(self.latencies) / self.elapsed
 
     def percentile(self, share: float) -> float:
         """A percentile of the latencies in seconds."""

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from benchmarks.cells import bits
 from nlu.data import read_jsonl, word_error_rate
 from nlu.phonetics.agreement import Agreement, blocks, compare
 from nlu.phonetics.confusions import ConfusionSets, SoundAlikes, lcs_sets
@@ -92,7 +93,7 @@ def recall(cell: dict[str, Any], data: Path) -> dict[str, Any]:
     new = [text not in heard.get(word, {}) for word, text in wanted]
     return {
         "ranks": {name: [_rank(near.get(word, ()), text) for word, text in wanted] for name, near in sets.items()},
-        "new": _bits(new),
+        "new": bits(new),
         "words_never_confused": float(np.mean([word not in heard for word, _ in wanted])),
         "milliseconds_a_word": 1000 * seconds / max(len(words), 1),
     }
@@ -197,7 +198,7 @@ def fit(corpus: Corpus, views: Mapping[str, Sequence[Sequence[Item]]]) -> dict[s
         "dev": best[0],
         "dev_scores": scores,
         "penalty": best[2],
-        "right": _bits(_right(best[1], features["test"], gold["test"])),
+        "right": bits(_right(best[1], features["test"], gold["test"])),
         "seconds": process_time() - started,
     }
 
@@ -240,7 +241,3 @@ def _sample(count: int, limit: int) -> list[int]:
     if not limit or limit >= count:
         return list(range(count))
     return sorted(int(index) for index in np.random.default_rng(0).choice(count, limit, replace=False))
-
-
-def _bits(values: Sequence[bool] | NDArray[np.bool_]) -> str:
-    return "".join("01"[bool(value)] for value in values)

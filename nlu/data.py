@@ -137,6 +137,14 @@ def slurp_transcripts(data: Path) -> list[tuple[str, Row]]:
     return [(record["text"], gold[record["file"]]) for record in read_jsonl(data / TRANSCRIPTS)]
 
 
+def slurp_devel_recognised(data: Path) -> list[tuple[str, Row]]:
+    """(recogniser's transcript of synthetic speech, gold row) of SLURP devel, where the sentence joins by text."""
+    gold = {item["row"].origin: item["row"] for item in slurp_gold(data, "devel")}
+    heard = read_jsonl(data / "slurp_synth_asr/devel.jsonl")
+    pairs = [(record["hypothesis_spoken"], gold.get(normalise(record["reference"]))) for record in heard]
+    return [(text, row) for text, row in pairs if row is not None]
+
+
 def slurp_train(data: Path) -> list[Row]:
     """SLURP train text; spans only where HWU64's annotation joins."""
     rows = []

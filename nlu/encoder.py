@@ -119,7 +119,9 @@ class Encoder:
 
     def frozen_states(self, texts: Sequence[str]) -> list[tuple[NDArray[np.float16], Words]]:
         """Trunk states float16 [T, 384] and words of each text, for training."""
-        return [(item.trunk.astype(np.float16), item.words) for item in self.encode(texts)]
+        found = self.tokenise(texts)
+        states = self.trunk_of_ids([np.array(ids) for ids, _ in found])
+        return [(state.astype(np.float16), words) for state, (_, words) in zip(states, found, strict=True)]
 
     def tokenise(self, texts: Sequence[str]) -> list[tuple[list[int], Words]]:
         """Token ids, special tokens included, and words of each text: for training."""

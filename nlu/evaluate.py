@@ -26,12 +26,14 @@ from nlu.data import (
     clinc,
     mash,
     normalise,
+    slurp_devel_recognised,
     slurp_gold,
     slurp_transcripts,
     training_rows,
 )
 from nlu.metrics import accepted_at_recall, auroc, calibration_error, exact_f1, lenient_f1
 from nlu.runtime import Understander
+from nlu.training.scores import parse_all, top
 from nlu.types import Parse
 
 #: Entities the data sets do not annotate; left out of the F1.
@@ -42,12 +44,6 @@ timer measurement_conversion flip_coin roll_dice spelling make_call text fun_fac
 translate calories tire_pressure balance plug_type user_name change_language
 """
 FEW_SHOT = _FEW_SHOT.split()
-
-
-def top(parse: Parse) -> tuple[str, float]:
-    """Best label with out of scope as one of the labels, and its probability."""
-    name, probability = parse.intents[0]
-    return (name, probability) if probability >= parse.out_of_scope else (OUT_OF_SCOPE, parse.out_of_scope)
 
 
 def intent_scores(parses: Sequence[Parse], gold: Sequence[str]) -> dict[str, float]:
@@ -199,9 +195,9 @@ def evaluate(understander: Understander, data: Path, seed: int, floor: bool = Tr
     devel_texts, devel_gold = [row.text for row in devel], [row.intent for row in devel]
     heard, gold_rows = [text for text, _ in pairs], [row for _, row in pairs]
     parses = understander.parse(devel_texts)
-    spoken: list[Parse] = []
-    for first in range(0, len(heard), 256):
-        spoken += understander.parse(heard[first : first + 256])
+    spoken = parse_all(understander, heard)
+    misheard, meant = zip(*slurp_devel_recognised(data), strict=True)
+    devel_spoken = parse_all(understander, misheard)
     outside = [text for text, _ in clinc(data, "oos_test")]
     scores = [np.array([p.out_of_scope for p in found]) for found in (parses, understander.parse(outside))]
     noise = understander.parse([mash(random.Random(seed)) for seed in range(300)])
@@ -210,6 +206,8 @@ def evaluate(understander: Understander, data: Path, seed: int, floor: bool = Tr
         "model": understander.version,
         "encoder": understander.encoder_version,
         "slurp_devel": intent_scores(parses, devel_gold) | {"entity_f1_exact": span_f1(parses, devel)},
+        "slurp_devel_recognised": intent_scores(devel_spoken, [row.intent for row in meant])
+        | value_f1(devel_spoken, meant),
         "slurp_test_text": {},
         "slurp_test_transcripts": intent_scores(spoken, [row.intent for row in gold_rows])
         | value_f1(spoken, gold_rows)

@@ -141,7 +141,8 @@ def _in_turn(queues: Sequence[Sequence[Transcript]], count: int) -> Iterator[Tra
 
 def scores(understander: Understander, transcripts: Sequence[Transcript]) -> dict[str, float]:
     """Shares of right intents and scenarios on the recogniser's best line, and exact F1 of entities (name, offsets)."""
-    from nlu.evaluate import span_f1, top
+    from nlu.evaluate import span_f1
+    from nlu.training.scores import top
 
     parses = understander.parse([found.hypothesis for found in transcripts])
     best = [top(parse)[0] for parse in parses]

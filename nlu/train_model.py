@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nlu.backbone import length_batches
 from nlu.graph import GraphBuilder
 from nlu.train_data import IGNORED, UNKNOWN, Example, Labels
 from nlu.train_layers import Floats, Layer, layer_weights, load_layer
@@ -36,11 +37,15 @@ class Branch(nn.Module):
     def forward(self, trunk: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """See the class."""
         states = self.states(trunk, mask)
-        real = mask[:, :, None]
-        mean = (states * real).sum(1) / real.sum(1)
-        peak = states.masked_fill(~real, -1e4).amax(1)
-        pooled = functional.dropout(torch.cat([mean, peak], 1), 0.2, self.training)
+        pooled = functional.dropout(pool(states, mask), 0.2, self.training)
         return self.intent(pooled), self.tags(functional.dropout(states, 0.1, self.training))
+
+
+def pool(states: Tensor, mask: Tensor) -> Tensor:
+    """Mean and maximum over all tokens, [CLS] and [SEP] included, as serving pools: [B, 768]."""
+    real = mask[:, :, None]
+    mean = (states * real).sum(1) / real.sum(1)
+    return torch.cat([mean, states.masked_fill(~real, -1e4).amax(1)], 1)
 
 
 def collate(batch: Sequence[Example]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -58,13 +63,9 @@ def collate(batch: Sequence[Example]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 
 def batches(examples: Sequence[Example], size: int, generator: np.random.Generator) -> Iterator[list[Example]]:
-    """Shuffled batches of about equal lengths (pools of 50 batches are sorted, then mixed)."""
-    order = generator.permutation(len(examples))
-    for first in range(0, len(order), size * 50):
-        pool = sorted(order[first : first + size * 50], key=lambda i: len(examples[i].trunk))
-        chunks = [pool[i : i + size] for i in range(0, len(pool), size)]
-        for chunk in generator.permutation(len(chunks)):
-            yield [examples[i] for i in chunks[chunk]]
+    """Shuffled batches of about equal lengths."""
+    for chosen in length_batches([len(example.trunk) for example in examples], size, generator):
+        yield [examples[index] for index in chosen]
 
 
 def loss_of(model: Branch, batch: Sequence[Example], tag_weight: float, taught: float = 0.0) -> Tensor:

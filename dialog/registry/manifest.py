@@ -16,8 +16,8 @@ _FORMAT = 1
 
 
 def now() -> str:
-    """The time in UTC, as in `2026-01-31T12:00:00Z`."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """The time in UTC, as in `2026-01-31T12:00:00.000000Z`; so fine that versions made one after the other sort so."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 @dataclass(frozen=True, slots=True)

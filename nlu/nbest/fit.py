@@ -153,7 +153,8 @@ class Trainer:
         x, mask = pad([self.store[int(row)] for row in unique])
         with autocast():
             vectors = self.model.encode(x, mask)
-        return vectors[torch.from_numpy(place.reshape(-1))].view(*rows.shape, -1)
+        # not `vectors[...]`: the gradients of that are added in whatever order threads come
+        return vectors.index_select(0, torch.from_numpy(place.reshape(-1))).view(*rows.shape, -1)
 
     def _hypotheses(self, turn: Turn) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         found = heard(turn, self.settings.how)  # what training sees; `_list` is what is read

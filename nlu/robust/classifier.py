@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, Protocol
+from typing import Literal
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from nlu.backbone import Backbone, autocast, inner, mean_max, pad
 
 Pooling = Literal["cls", "mean", "max", "mean_max"]
 POOLINGS: tuple[Pooling, ...] = ("cls", "mean", "max", "mean_max")
-
-
-class Source(Protocol):
-    """A second reader of utterances whose logits are added to the encoder's ("wide and deep"): a phone stream, say.
-
-    It is an nn.Module too; its parameters train as heads do. Utterances are known to it by split and index.
-    """
-
-    def logits(self, split: str, indices: NDArray[np.int64]) -> Tensor:
-        """Logits [B, classes] of utterances `indices` of `split` ("train", "dev" or "test")."""
 
 
 def pool(states: Tensor, mask: Tensor, how: Pooling) -> Tensor:

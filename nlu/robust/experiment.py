@@ -97,7 +97,7 @@ def run(prepared: Prepared, plan: Plan, settings: Settings, seed: int, folder: P
     middle = time.monotonic()
     model = _classifier(backbone, prepared, settings, seed)
     fitted = finetune(model, prepared.train, prepared.dev, settings.recipe(plan), seed, teacher=teacher)
-    deep = [predict(model, part, name, plan.test) for part, name in ((prepared.dev, "dev"), (prepared.test, "test"))]
+    deep = [predict(model, part, plan.test) for part in (prepared.dev, prepared.test)]
     wide, weight = None, 0.0
     if plan.phones:
         corpus, labels = prepared.corpus, torch.from_numpy(prepared.train.labels)
@@ -140,7 +140,7 @@ def posteriors(prepared: Prepared, settings: Settings, seed: int, folder: Path) 
         model = _classifier(Backbone(frozen=settings.frozen), prepared, settings, seed)
         recipe = settings.recipe(Plan(views=("clean",), test="clean"))
         finetune(model, prepared.train, prepared.dev, recipe, seed)
-        return {"posteriors": predict(model, prepared.train, "train", "clean").softmax(1)}
+        return {"posteriors": predict(model, prepared.train, "clean").softmax(1)}
 
     return _kept(folder, "teacher", what, make)["posteriors"]
 

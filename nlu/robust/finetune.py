@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from nlu.backbone import autocast, length_batches, pad
 from nlu.robust import losses
-from nlu.robust.classifier import Classifier, Source
+from nlu.robust.classifier import Classifier
 from nlu.robust.optimise import optimiser
 
 #: `decoded` is the recognised text decoded again with the help of its phones.
@@ -95,13 +95,12 @@ def finetune(
     seed: int,
     *,
     teacher: Tensor | None = None,
-    source: Source | None = None,
     progress: Callable[[int, int, float], None] | None = None,
 ) -> Fitted:
     """Trains in place and leaves the weights of the epoch that is best on `dev` (the earliest of equals).
 
-    teacher: its posteriors [N, classes] of the training utterances. source: adds its logits. progress(step, steps,
-    loss) is called after each step. Raises ValueError where a part is empty, a training label is unknown, or the recipe
+    teacher: its posteriors [N, classes] of the training utterances. progress(step, steps, loss) is called after each
+    step. Raises ValueError where a part is empty, a training label is unknown, or the recipe
     wants a teacher that is not there.
     """
     if not len(train.labels) or not len(dev.labels):
@@ -112,16 +111,13 @@ def finetune(
         raise ValueError("the recipe has a weight for a teacher, but no teacher's posteriors were given")
     torch.manual_seed(seed)
     rng = np.random.default_rng([seed, 3])
-    lessons = _Lessons(model, train, recipe, teacher, source)
+    lessons = _Lessons(model, train, recipe, teacher)
     each = -(-len(train.labels) // recipe.batch)
     steps = each * recipe.epochs + recipe.extra_steps
-    heads = [model.head, *([source] if isinstance(source, nn.Module) else [])]
-    step_all, parameters = optimiser([model.backbone.layers], heads, recipe.rate, steps)
-    fitted, best = Fitted(), _snapshot(model, source)
+    step_all, parameters = optimiser([model.backbone.layers], [model.head], recipe.rate, steps)
+    fitted, best = Fitted(), copy.deepcopy(model.state_dict())
     for step, batch in enumerate(lessons.batches(steps, rng), 1):
         model.train()
-        if isinstance(source, nn.Module):
-            source.train()
         loss = lessons.loss(batch)
         loss.backward()  # type: ignore[no-untyped-call, unused-ignore]
         nn.utils.clip_grad_norm_(parameters, 1.0)
@@ -131,34 +127,24 @@ def finetune(
             progress(step, steps, fitted.losses[-1])
         if step % each and step < steps:
             continue
-        accuracy = float(right(model, dev, "dev", recipe.dev_view, source).mean())
+        accuracy = float(right(model, dev, recipe.dev_view).mean())
         if not fitted.dev or accuracy > max(fitted.dev):
-            fitted.epoch, best = len(fitted.dev) + 1, _snapshot(model, source)
+            fitted.epoch, best = len(fitted.dev) + 1, copy.deepcopy(model.state_dict())
         fitted.dev.append(accuracy)
-    _restore(model, source, best)
+    model.load_state_dict(best)
     return fitted
 
 
-def predict(model: Classifier, split: Split, name: str, view: Reads, source: Source | None = None) -> Tensor:
-    """Logits [N, classes] of a view or mean log-posteriors of several, the source's added where there is one.
-
-    name: the source's name of the split.
-    """
+def predict(model: Classifier, split: Split, view: Reads) -> Tensor:
+    """Logits [N, classes] of a view, or mean log-posteriors of several."""
     if isinstance(view, tuple):
-        logits = torch.stack([model.predict(split.view(one)).log_softmax(1) for one in view]).mean(0)
-    else:
-        logits = model.predict(split.view(view))
-    if source is not None:
-        if isinstance(source, nn.Module):
-            source.eval()
-        with torch.no_grad():
-            logits = logits + source.logits(name, np.arange(len(split.labels))).float()
-    return logits
+        return torch.stack([model.predict(split.view(one)).log_softmax(1) for one in view]).mean(0)
+    return model.predict(split.view(view))
 
 
-def right(model: Classifier, split: Split, name: str, view: Reads, source: Source | None = None) -> NDArray[np.bool_]:
+def right(model: Classifier, split: Split, view: Reads) -> NDArray[np.bool_]:
     """Which utterances get their intent [N]."""
-    answers: NDArray[np.int64] = predict(model, split, name, view, source).argmax(1).numpy()
+    answers: NDArray[np.int64] = predict(model, split, view).argmax(1).numpy()
     correct: NDArray[np.bool_] = answers == split.labels
     return correct
 
@@ -166,10 +152,8 @@ def right(model: Classifier, split: Split, name: str, view: Reads, source: Sourc
 class _Lessons:
     """Examples (utterance x view), what was said of each in the epoch before, and the loss of a batch."""
 
-    def __init__(
-        self, model: Classifier, train: Split, recipe: Recipe, teacher: Tensor | None, source: Source | None
-    ) -> None:
-        self._model, self._recipe, self._teacher, self._source = model, recipe, teacher, source
+    def __init__(self, model: Classifier, train: Split, recipe: Recipe, teacher: Tensor | None) -> None:
+        self._model, self._recipe, self._teacher = model, recipe, teacher
         self._states = [state for view in recipe.views for state in train.view(view)]
         self._utterance = np.tile(np.arange(len(train.labels)), len(recipe.views))
         self._labels = torch.from_numpy(train.labels[self._utterance])
@@ -194,8 +178,6 @@ class _Lessons:
         recipe, labels = self._recipe, self._labels[batch]
         with autocast():
             logits, features = self._model(*pad([self._states[index] for index in batch]))
-        if self._source is not None:
-            logits = logits + self._source.logits("train", self._utterance[batch]).float()
         total = functional.cross_entropy(logits, labels, label_smoothing=recipe.smoothing)
         if recipe.contrast:
             sides = losses.hard_contrast(features, labels, normalised=recipe.normalised)
@@ -211,14 +193,3 @@ class _Lessons:
             total = total + recipe.teacher * losses.distillation(told, logits, recipe.teacher_temperature)
         self._current[batch] = logits.detach().float().softmax(1)
         return total
-
-
-def _snapshot(model: Classifier, source: Source | None) -> list[dict[str, Tensor]]:
-    modules = [model, *([source] if isinstance(source, nn.Module) else [])]
-    return [copy.deepcopy(module.state_dict()) for module in modules]
-
-
-def _restore(model: Classifier, source: Source | None, weights: list[dict[str, Tensor]]) -> None:
-    modules = [model, *([source] if isinstance(source, nn.Module) else [])]
-    for module, state in zip(modules, weights, strict=True):
-        module.load_state_dict(state)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nlu.data import banned_texts, normalise, read_jsonl, slurp_gold, slurp_train, slurp_transcripts
+from nlu.data import banned_texts, normalise, read_jsonl, slurp_gold, slurp_train, slurp_transcripts, word_error_rate
 
 #: Set -> folder in `phonemebert`.
 FOLDERS = {"atis": "atis", "trec6": "trec6", "trec50": "trec50", "sst": "sst"}
@@ -163,12 +163,6 @@ def _columns(rows: Sequence[tuple[str, ...]]) -> Pairs:
 
 def word_errors(clean: str, heard: str) -> float:
     """Word error rate of `heard` against `clean`, both normalised; 0 or 1 where the clean text has no word."""
-    ours, theirs = normalise(clean).split(), normalise(heard).split()
-    if not ours:
-        return float(bool(theirs))
-    row = list(range(len(theirs) + 1))
-    for i, word in enumerate(ours, 1):
-        corner, row[0] = row[0], i
-        for j, other in enumerate(theirs, 1):
-            corner, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, corner + (word != other))
-    return row[-1] / len(ours)
+    if not normalise(clean):
+        return float(bool(normalise(heard)))
+    return word_error_rate(normalise(clean), normalise(heard))

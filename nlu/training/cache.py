@@ -20,19 +20,18 @@ _CHUNK = 512
 
 @dataclass
 class TrunkOnly:
-    """The encoder without its general branch, for `nlu.train_data.examples`; remembers how far each text was read."""
+    """The encoder's frozen states, for `nlu.train_data.examples`; remembers how far each text was read."""
 
     encoder: Encoder
     ends: list[int] = field(default_factory=list)
 
     def frozen_states(self, texts: Sequence[str]) -> list[tuple[NDArray[np.float16], Words]]:
         """Trunk states float16 [T, 384] and words of each text."""
-        found = self.encoder.tokenise(texts)
-        states = self.encoder.trunk_of_ids([np.array(ids) for ids, _ in found])
-        for text, (ids, words) in zip(texts, found, strict=True):
-            full = len(ids) >= MAX_TOKENS and words.ends
+        found = self.encoder.frozen_states(texts)
+        for text, (state, words) in zip(texts, found, strict=True):
+            full = len(state) >= MAX_TOKENS and words.ends
             self.ends.append(words.ends[-1] if full else len(text))
-        return [(state.astype(np.float16), words) for state, (_, words) in zip(states, found, strict=True)]
+        return found
 
 
 def cached(rows: Sequence[Row], labels: Labels, source: TrunkOnly, title: str) -> list[Example]:

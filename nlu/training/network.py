@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from nlu.export_encoder import read_weights, upstream
 from nlu.train_data import IGNORED, Example, Labels
-from nlu.train_model import Branch, collate
+from nlu.train_model import Branch, collate, pool
 from nlu.training.config import TrainConfig
 from nlu.training.contrast import Contrast
 
@@ -42,10 +42,7 @@ class Network(nn.Module):
     def forward(self, trunk: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """(token states [B, T, 384], pooled [B, 768], intent logits [B, I], tag logits [B, T, G])."""
         states = self.branch.states(trunk, mask)
-        real = mask[:, :, None]
-        mean = (states * real).sum(1) / real.sum(1)
-        peak = states.masked_fill(~real, -1e4).amax(1)
-        pooled = torch.cat([mean, peak], 1) * self.used
+        pooled = pool(states, mask) * self.used
         dropped = functional.dropout(pooled, 0.2, self.training)
         tags = self.branch.tags(functional.dropout(states, 0.1, self.training))
         return states, pooled, self.branch.intent(dropped), tags

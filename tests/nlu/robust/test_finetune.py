@@ -6,12 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
 
 from nlu.robust.classifier import POOLINGS, Classifier, pool
 from nlu.robust.experiment import Prepared
-from nlu.robust.finetune import Recipe, Split, finetune, predict, right
+from nlu.robust.finetune import Recipe, Split, finetune, right
 from nlu.robust.recipes import ABLATIONS, ROWS, Losses, Plan, Settings
 from tests.nlu.robust import tiny
 
@@ -32,8 +30,8 @@ def test_it_learns_and_clean_text_is_easier(prepared: Prepared) -> None:
     fitted = finetune(classifier, prepared.train, prepared.dev, Recipe(epochs=12, batch=16, rate=1e-2), seed=0)
     assert len(fitted.dev) == 12 and len(fitted.losses) == 12 * 6
     assert fitted.losses[-1] < fitted.losses[0]
-    assert right(classifier, prepared.dev, "dev", "heard").mean() == fitted.dev[fitted.epoch - 1] == max(fitted.dev)
-    assert right(classifier, prepared.test, "test", "clean").mean() > 0.6
+    assert right(classifier, prepared.dev, "heard").mean() == fitted.dev[fitted.epoch - 1] == max(fitted.dev)
+    assert right(classifier, prepared.test, "clean").mean() > 0.6
 
 
 @pytest.mark.parametrize("name", sorted(ROWS | ABLATIONS))
@@ -84,27 +82,6 @@ def test_poolings_look_at_real_tokens_only() -> None:
     assert {how: pool(states, mask, how)[0].tolist() for how in POOLINGS} == expected
 
 
-class Oracle(nn.Module):
-    """A source that knows the answers of each split."""
-
-    def __init__(self, prepared: Prepared) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.ones(1))
-        self._labels = {"train": prepared.train.labels, "dev": prepared.dev.labels, "test": prepared.test.labels}
-
-    def logits(self, split: str, indices: NDArray[np.int64]) -> Tensor:
-        return 50 * self.weight * torch.eye(3)[torch.from_numpy(self._labels[split][indices])]
-
-
-def test_a_second_reader_adds_its_logits_and_trains(prepared: Prepared) -> None:
-    classifier, oracle = model(), Oracle(prepared)
-    fitted = finetune(classifier, prepared.train, prepared.dev, Recipe(epochs=1), seed=0, source=oracle)
-    assert fitted.dev == [1.0] and float(oracle.weight.detach()) != 1
-    alone = predict(classifier, prepared.test, "test", "heard")
-    both = predict(classifier, prepared.test, "test", "heard", oracle)
-    assert torch.allclose(both - alone, oracle.logits("test", np.arange(30)).detach(), atol=1e-3)
-
-
 def test_a_teacher_is_followed(prepared: Prepared) -> None:
     wrong = torch.eye(3)[torch.from_numpy((prepared.train.labels + 1) % 3)]
     recipe = Recipe(epochs=8, batch=16, rate=1e-2, views=("heard", "clean"), teacher=20.0)
@@ -112,7 +89,7 @@ def test_a_teacher_is_followed(prepared: Prepared) -> None:
     dev = replace(prepared.dev, labels=(prepared.dev.labels + 1) % 3)
     finetune(classifier, prepared.train, dev, recipe, seed=0, teacher=wrong)
     test = replace(prepared.test, labels=(prepared.test.labels + 1) % 3)
-    assert right(classifier, test, "test", "clean").mean() > 0.6
+    assert right(classifier, test, "clean").mean() > 0.6
 
 
 def test_equal_states_are_read_once(prepared: Prepared) -> None:
