@@ -257,7 +257,7 @@ def test_a_kill_at_any_step_leaves_what_was_in_force(registry: Registry, tmp_pat
         changed = now.sequence == old.sequence + 1 and now.version == aim
         assert now == old or changed
         assert all(registry.open("nlu", version) for version in registry.versions("nlu"))
-        kept = sorted(set(registry.versions("nlu")) - {"v1", "v2"})  # it was renamed before the kill: whole, as checked above
+        kept = sorted({*registry.versions("nlu")} - {"v1", "v2"})  # renamed before the kill: whole, as checked above
         assert kept in ([], ["new"]) and (what == "add" or not kept)
         for version in kept:
             (registry.folder / "nlu" / version).rename(tmp_path / f"new-{count}")
