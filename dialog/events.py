@@ -7,7 +7,7 @@ log makes them again on export.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,8 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "export": ("path",),
     "agent": ("text", "data"),
 }
+#: Notes about the decision of a turn, in the log only: they change no state and no skill or Rasa client sees them.
+NOTES = frozenset({"hotfix", "policy_shadow"})
 _LEGACY = {"form": "active_loop", "form_validation": "loop_interrupted"}
 
 
@@ -93,6 +95,16 @@ def rejected(name: str, reason: str, policy: str = "", confidence: float = 0.0) 
     """The typed failure event of a skill that raised, hung, crashed or is quarantined."""
     data = {"name": name, "policy": policy, "confidence": confidence}
     return Event("action_execution_rejected", data=data, metadata={"reason": reason})
+
+
+def hotfix(rule: str) -> Event:
+    """The rule that overrode the policy's draw."""
+    return Event("hotfix", data={"rule": rule})
+
+
+def policy_shadow(policy: str, propensities: Sequence[float]) -> Event:
+    """The propensities that another policy would have given the candidates."""
+    return Event("policy_shadow", data={"policy": policy, "propensities": list(propensities)})
 
 
 def reminder(name: str, date_time: str, intent: str, entities: Mapping[str, Any]) -> Event:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import pluggy
 
-from dialog.types import Candidate, Reward, Turn, Understanding, Utterance
+from dialog.types import Candidate, Reward, Routing, RoutingContext, Turn, Understanding, Utterance
 
 if TYPE_CHECKING:
     from dialog.skill import Skill
@@ -50,8 +50,8 @@ class Router(Protocol):
 
     version: str
 
-    def propensities(self, candidates: Sequence[Candidate]) -> Sequence[float]:
-        """Propensities in the order of `candidates` (at least one)."""
+    def route(self, candidates: Sequence[Candidate], context: RoutingContext) -> Routing:
+        """Propensities in the order of `candidates` (at least one), and the version of the policy that gave them."""
         ...
 
 

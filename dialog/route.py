@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dialog.errors import PluginError
 from dialog.plugin import Router
 from dialog.skill import Skill
-from dialog.types import Candidate, Entity, Interpretation, Understanding, Utterance
+from dialog.types import Candidate, Entity, Interpretation, Routing, RoutingContext, Understanding, Utterance
 
 _EXPLICIT = re.compile(r"^/(?P<intent>[^\s{@/]+)(?:@(?P<confidence>[0-9.]+))?\s*(?P<entities>\{.*\})?\s*$", re.S)
 _HELPERS = ("fallback", "clarify", "unsupported")
@@ -71,14 +71,17 @@ def featured(
     return tuple(out)
 
 
-def propensities(router: Router, candidates: Sequence[Candidate]) -> tuple[float, ...]:
-    """The router's propensities, checked. Raises `PluginError` when they are not a distribution."""
-    values = tuple(float(value) for value in router.propensities(candidates))
-    if len(values) != len(candidates):
-        raise PluginError(f"router {router.version}: {len(values)} propensities for {len(candidates)} candidates")
-    if not all(math.isfinite(value) and value >= 0.0 for value in values) or abs(sum(values) - 1.0) > 1e-6:
-        raise PluginError(f"router {router.version}: propensities are not a distribution: {values}")
-    return values
+def routed(router: Router, candidates: Sequence[Candidate], context: RoutingContext) -> Routing:
+    """The router's answer, checked. Raises `PluginError` when it is not a distribution over the candidates."""
+    answer = router.route(candidates, context)
+    for version, values in {answer.policy: answer.propensities, **answer.shadow}.items():
+        if len(values) != len(candidates):
+            raise PluginError(f"router {version}: {len(values)} propensities for {len(candidates)} candidates")
+        if not all(math.isfinite(value) and value >= 0.0 for value in values) or abs(sum(values) - 1.0) > 1e-6:
+            raise PluginError(f"router {version}: propensities are not a distribution: {values}")
+    if answer.hotfix is not None and not 0 <= answer.hotfix[0] < len(candidates):
+        raise PluginError(f"router {answer.policy}: hot-fix {answer.hotfix[1]} names no candidate")
+    return answer
 
 
 def greedy(candidates: Sequence[Candidate]) -> tuple[float, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from dialog.events import Event
+from dialog.events import NOTES, Event
 
 REQUESTED = "requested_slot"
 _REWINDABLE = 20  # user turns that `rewind` can take back
@@ -39,7 +39,9 @@ class State:
         self._marks.append((dict(self.slots), self.active_loop))
 
     def apply(self, event: Event) -> None:
-        """Fold one event. Events without an effect on the state are only kept for the view."""
+        """Fold one event. Events without an effect on the state are only kept for the view, notes not even that."""
+        if event.name in NOTES:
+            return
         data = event.data
         match event.name:
             case "slot":

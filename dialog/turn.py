@@ -12,7 +12,7 @@ from functools import cached_property
 from dialog import act, form, route
 from dialog.context import Buffered, Context
 from dialog.errors import AssistantError
-from dialog.events import Event, rejected
+from dialog.events import Event, hotfix, policy_shadow, rejected
 from dialog.host import Host
 from dialog.log.records import TurnRecord
 from dialog.memory import UserMemory
@@ -20,7 +20,17 @@ from dialog.plugin import NLU, Router
 from dialog.settings import DialogSettings
 from dialog.skill import IntentSpec, Skill
 from dialog.state import REQUESTED, State, StateView
-from dialog.types import Candidate, Decision, ForcedBy, Interpretation, Reply, Understanding, Utterance
+from dialog.types import (
+    Candidate,
+    Decision,
+    ForcedBy,
+    Interpretation,
+    Reply,
+    Routing,
+    RoutingContext,
+    Understanding,
+    Utterance,
+)
 
 log = logging.getLogger(__name__)
 _NOTHING = Interpretation("none", 0.0)
@@ -69,7 +79,11 @@ class TurnRun:
         marks.append(clock())
         candidates, forced_by, forced = self._propose()
         marks.append(clock())
-        values, policy = self._route(candidates)
+        routing = self._route(candidates)
+        values, policy = routing.propensities, routing.policy
+        if forced is None and routing.hotfix is not None:
+            forced_by, (forced, rule) = "hotfix", routing.hotfix
+            self.events.append(hotfix(rule))
         chosen = forced if forced is not None else self._draw(values)
         marks.append(clock())
         nlu = self.services.nlu
@@ -181,12 +195,19 @@ class TurnRun:
 
     # -- route -----------------------------------------------------------------------------------------------
 
-    def _route(self, candidates: tuple[Candidate, ...]) -> tuple[tuple[float, ...], str]:
+    def _route(self, candidates: tuple[Candidate, ...]) -> Routing:
+        state, heard, known = self.state, self.utterance, self.understanding
+        context = RoutingContext(
+            heard.conversation_id, known.text, known.vector, state.last_skill, state.last_intent, state.active_loop,
+            heard.channel, heard.time,
+        )  # fmt: skip
         try:
-            return route.propensities(self.services.router, candidates), self.services.router.version
+            routing = route.routed(self.services.router, candidates, context)
         except Exception as error:  # noqa: BLE001 - a broken policy must not stop the assistant
             self._failed("router", _reason(error))
-            return route.greedy(candidates), route.GREEDY
+            return Routing(route.greedy(candidates), route.GREEDY)
+        self.events += [policy_shadow(version, values) for version, values in routing.shadow.items()]
+        return routing
 
     def _draw(self, values: tuple[float, ...]) -> int:
         return route.draw(values, self.services.settings.seed, self.utterance.conversation_id, self.sequence)

@@ -86,6 +86,31 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class RoutingContext:
+    """What a policy sees besides the candidates: the sentence vector of the turn and the state of the conversation."""
+
+    conversation_id: str
+    text: str
+    vector: Any = None
+    last_skill: str | None = None
+    last_intent: str | None = None
+    form: str | None = None
+    channel: str = "repl"
+    time: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """A policy's answer. `hotfix` is (candidate, rule) where a rule overrides the draw; `shadow` is what other policies
+    would have answered, by version."""
+
+    propensities: tuple[float, ...]
+    policy: str
+    hotfix: tuple[int, str] | None = None
+    shadow: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """Which candidate the policy drew (`chosen`) and which one answered (`executed`), with all propensities."""
 

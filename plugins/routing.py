@@ -13,7 +13,7 @@ from typing import Any
 
 from dialog.errors import ConfigError
 from dialog.plugin import hookimpl
-from dialog.types import Candidate
+from dialog.types import Candidate, Routing, RoutingContext
 from policies.softmax import softmax_policy
 
 _HELPERS = frozenset({"fallback", "unsupported"})
@@ -29,17 +29,18 @@ class SoftmaxRouter:
         self._by_domain = dict(by_domain)
         self._floor = floor
 
-    def propensities(self, candidates: Sequence[Candidate]) -> Sequence[float]:
+    def route(self, candidates: Sequence[Candidate], context: RoutingContext) -> Routing:
         """Propensities in the order of `candidates`."""
         scores = [self._score(candidate) for candidate in candidates]
         best = candidates[max(range(len(scores)), key=lambda index: scores[index])]
-        return softmax_policy(
+        values = softmax_policy(
             scores,
             [candidate.effects != "costly" for candidate in candidates],
             [self._explorable(candidate) for candidate in candidates],
             self._temperature,
             self._by_domain.get(best.domain, self._default),
         )
+        return Routing(tuple(values), self.version)
 
     @staticmethod
     def _score(candidate: Candidate) -> float:

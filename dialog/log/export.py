@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from dialog.events import NOTES
 from dialog.types import Entity, Interpretation, Reply, Reward, Turn
 
 _LISTEN = "action_listen"
@@ -146,6 +147,7 @@ def _events(turn: Turn, new_session: bool, rewards: Sequence[tuple[Reward, float
                 "nlu": turn.understanding.nlu,
                 "encoder": turn.understanding.encoder,
                 "decision": _decision(turn),
+                "notes": [{"event": e.name, **e.data} for e in turn.events if e.name in NOTES],
                 "rewards": [
                     {
                         "value": reward.value,
@@ -172,6 +174,6 @@ def _events(turn: Turn, new_session: bool, rewards: Sequence[tuple[Reward, float
     for reply in turn.replies:
         yield _bot(reply, heard.time)
     for event in turn.events:
-        if event.name != "action_execution_rejected":
+        if event.name != "action_execution_rejected" and event.name not in NOTES:
             yield event.to_rasa()
     yield _action(_LISTEN, heard.time)

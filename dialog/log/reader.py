@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Row, Select, func, select
 
-from dialog.events import Event
+from dialog.events import NOTES, Event
 from dialog.log import codec
 from dialog.log.codec import loads, pack_id, pack_text, text_hash, unpack_id, unpack_text
 from dialog.log.records import LoadedConversation, OutboxItem
@@ -214,7 +214,8 @@ def load(connection: Connection, symbols: Symbols, conversation_id: str) -> Load
 
 
 def _standing(happened: list[Event]) -> list[Event]:
-    """A turn's events without those that it took back itself."""
+    """A turn's events without notes and without those that it took back itself."""
+    happened = [event for event in happened if event.name not in NOTES]
     for index in range(len(happened) - 1, -1, -1):
         if happened[index].name == "rewind":
             return happened[index + 1 :]

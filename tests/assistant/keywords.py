@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from dialog.plugin import hookimpl
 from dialog.skill import Output, Skill, TurnContext, intent
-from dialog.types import Candidate, Entity, Interpretation, Understanding, Utterance
+from dialog.types import Candidate, Entity, Interpretation, Routing, RoutingContext, Understanding, Utterance
 
 WORDS = {"hi": "greet", "timer": "timer_set", "slow": "slow_down", "parts": "speak_parts", "escape": "say_escape"}
 
@@ -42,9 +42,9 @@ class First:
 
     version = "first-1"
 
-    def propensities(self, candidates: Sequence[Candidate]) -> Sequence[float]:
+    def route(self, candidates: Sequence[Candidate], context: RoutingContext) -> Routing:
         """One for the first, zero for the others."""
-        return [1.0] + [0.0] * (len(candidates) - 1)
+        return Routing((1.0, *[0.0] * (len(candidates) - 1)), self.version)
 
 
 class Talker(Skill):

@@ -18,7 +18,7 @@ from dialog.log import Log
 from dialog.plugin import hookimpl
 from dialog.settings import DialogSettings, PluginSettings
 from dialog.skill import Skill, Slot, intent
-from dialog.types import Hypothesis, Interpretation, Understanding, Utterance
+from dialog.types import Hypothesis, Interpretation, Routing, RoutingContext, Understanding, Utterance
 
 
 class KeywordNLU:
@@ -44,9 +44,9 @@ class KeywordNLU:
 class Greedy:
     version = "greedy-1"
 
-    def propensities(self, candidates: Sequence[Any]) -> Sequence[float]:
+    def route(self, candidates: Sequence[Any], context: RoutingContext) -> Routing:
         best = max(range(len(candidates)), key=lambda index: candidates[index].features["probability"])
-        return [1.0 if index == best else 0.0 for index in range(len(candidates))]
+        return Routing(tuple(1.0 if index == best else 0.0 for index in range(len(candidates))), self.version)
 
 
 def number(turn: Any, text: str, requested: bool) -> int | None:

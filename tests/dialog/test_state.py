@@ -10,7 +10,7 @@ from dialog import route
 from dialog.errors import AssistantError, PluginError
 from dialog.events import FIELDS, Event, active_loop, from_rasa, loop_interrupted, restart, session_started, slot
 from dialog.state import REQUESTED, State, StateView
-from dialog.types import Candidate, Hypothesis, Interpretation, Understanding, Utterance
+from dialog.types import Candidate, Hypothesis, Interpretation, Routing, RoutingContext, Understanding, Utterance
 
 
 def folded(*events: Event) -> State:
@@ -105,11 +105,11 @@ def test_what_is_not_a_distribution_is_refused(values: list[float]) -> None:
     class Odd:
         version = "odd"
 
-        def propensities(self, candidates):
-            return values
+        def route(self, candidates, context):
+            return Routing(tuple(values), self.version)
 
     with pytest.raises(PluginError, match="odd"):
-        route.propensities(Odd(), [candidate("a", 1.0), candidate("b", 0.0)])
+        route.routed(Odd(), [candidate("a", 1.0), candidate("b", 0.0)], RoutingContext("c", ""))
 
 
 def test_explicit_messages_follow_rasa() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from dialog.errors import BadUtterance, Busy, TurnCancelled
 from dialog.skill import intent
+from dialog.types import Routing
 from tests.dialog.helpers import Backup, Bad, Echo, Pot, Trip, running, say, utterance
 
 
@@ -210,8 +211,8 @@ async def test_a_broken_router_leaves_a_working_assistant(db: Path) -> None:
     class Broken:
         version = "broken"
 
-        def propensities(self, candidates):
-            return [float("nan")] * len(candidates)
+        def route(self, candidates, context):
+            return Routing((float("nan"),) * len(candidates), self.version)
 
     async with running(db, Echo(), router=Broken()) as dialog:
         assert await say(dialog, "echo still here") == ["echo still here"]

@@ -10,7 +10,7 @@ from typing import Any
 
 from dialog.plugin import hookimpl
 from dialog.skill import Skill, TurnContext, intent
-from dialog.types import Candidate, Entity, Interpretation, Reply, Understanding, Utterance
+from dialog.types import Candidate, Entity, Interpretation, Reply, Routing, RoutingContext, Understanding, Utterance
 
 WORDS = ("show", "count", "slow", "broken", "timer", "stop", "who")
 
@@ -37,8 +37,8 @@ class FirstWord:
 class First:
     version = "first 1"
 
-    def propensities(self, candidates: Sequence[Candidate]) -> Sequence[float]:
-        return [1.0, *(0.0 for _ in candidates[1:])]
+    def route(self, candidates: Sequence[Candidate], context: RoutingContext) -> Routing:
+        return Routing((1.0, *(0.0 for _ in candidates[1:])), self.version)
 
 
 class Robot(Skill):

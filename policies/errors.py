@@ -1,0 +1,7 @@
+"""What can be wrong with a policy, its bounds or the log it is to learn from."""
+
+from __future__ import annotations
+
+
+class PolicyError(Exception):
+    """The reason why a policy cannot be trained, judged, read or put in force."""
