@@ -43,7 +43,7 @@ class Dataset:
     text: row of `tables.texts` [N]. context [N, C] and numeric [N, K, F]: see `policies.request`. last: skill that
     answered the turn before [N], -1: none. skill: [N, K], -1 where there is no candidate. open: may be given more mass
     than it had [N, K] (False: costly effects, and padding). logged: propensities of the policy that decided [N, K],
-    zero on padding. action: the candidate that was drawn [N]. reward: [N] in [0, 1], NaN where none is known. domain: [N].
+    zero on padding. action: the candidate that was drawn [N]. reward: [N] in [0, 1], NaN: not known. domain: [N].
     """
 
     tables: Tables

@@ -23,13 +23,18 @@ _FLOOR = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One candidate. costly: it has effects that cannot be taken back, so it is never explored."""
+    """One candidate. effects: none, reversible, or costly (cannot be taken back, so it is never explored)."""
 
     skill: str
     intent: str
     domain: str
     features: Mapping[str, float] = field(default_factory=dict)
-    costly: bool = False
+    effects: str = "none"
+
+    @property
+    def costly(self) -> bool:
+        """Whether it must not be tried out."""
+        return self.effects == "costly"
 
 
 @dataclass(frozen=True, slots=True)
