@@ -20,6 +20,11 @@ COMMANDS = {
     "config": "check the configuration and explain it",
     "plugin": "list, check or start a plugin",
     "models": "list, add and exchange versions of models",
+    "learn": "make a version of the routing policy from the log",
+    "promote": "put a version of the routing policy in force, or on trial",
+    "rollback": "put the routing policy in force that was before",
+    "policy": "list and show versions of the routing policy",
+    "cases": "keep examples of decisions that must, or must not, come back",
     "export": "write out everything that is known of a user",
     "erase": "erase everything that is known of a user",
     "train": "train a part of the assistant",
@@ -27,7 +32,7 @@ COMMANDS = {
     "bench": "run a benchmark",
 }
 #: Names that are taken, for commands that this version does not have.
-RESERVED = ("replay", "learn", "promote", "rollback", "policy", "cases", "quality", "products")
+RESERVED = ("replay", "quality", "products")
 
 FAILED, USAGE, INTERNAL, INTERRUPTED, PIPE = 1, 2, 70, 130, 141
 

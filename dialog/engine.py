@@ -14,12 +14,13 @@ from typing import Any
 
 from dialog.clock import Clock, SystemClock
 from dialog.conversation import Conversation, Handle
+from dialog.encoder import Encoder
 from dialog.errors import AssistantError, BadUtterance, Busy
 from dialog.host import Host
 from dialog.log import Log
 from dialog.log.records import TurnRecord
 from dialog.memory import Users
-from dialog.plugin import Dispatcher, Judge
+from dialog.plugin import Dispatcher, Judge, LearnedRouter
 from dialog.scheduler import Scheduler
 from dialog.settings import DialogSettings
 from dialog.turn import Services
@@ -84,6 +85,9 @@ class Dialog:
         nlu, router = host.nlu(), host.router()
         examples = host.examples()
         await asyncio.to_thread(nlu.fit, examples)
+        if isinstance(router, LearnedRouter):
+            encoder = Encoder(nlu, asyncio.get_running_loop())
+            await asyncio.to_thread(router.fit, host.skill_texts(), encoder)
         self.services = Services(host, nlu, router, self.settings)
         self.dispatchers = host.dispatchers()
         self._judges = host.judges()
@@ -103,6 +107,8 @@ class Dialog:
                     await anext(lifespan, None)
             except Exception as error:  # noqa: BLE001 - the others still have to be closed
                 log.warning("a plugin did not close properly: %s: %s", type(error).__name__, error)
+        if isinstance(services.router, LearnedRouter):
+            await asyncio.to_thread(services.router.close)
         await services.nlu.close()
 
     async def reload(self, host: Host) -> None:

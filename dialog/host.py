@@ -172,6 +172,17 @@ class Host:
         """What each skill in service says of itself."""
         return {name: skill.description for name, skill in self.skills.items() if not self.owners[name].quarantined}
 
+    def skill_texts(self) -> dict[str, list[str]]:
+        """What each skill says of itself and what it is asked: its description, its intents, its examples."""
+        return {
+            name: [
+                *filter(None, [skill.description]),
+                *(intent.replace("_", " ") for intent in skill.specs),
+                *(text for texts in skill.examples().values() for text in texts),
+            ]
+            for name, skill in self.skills.items()
+        }
+
     def nlu(self) -> NLU:
         """The understanding in force. Raises `PluginError` when no plugin offers one."""
         offer: NLU = self._last("nlu", NLU)

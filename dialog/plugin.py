@@ -55,6 +55,32 @@ class Router(Protocol):
         ...
 
 
+class SentenceEncoder(Protocol):
+    """Sentence vectors of the understanding in force, for use in threads beside the event loop."""
+
+    @property
+    def version(self) -> str:
+        """Name of the encoder: vectors of different ones must not be mixed."""
+        ...
+
+    def __call__(self, texts: Sequence[str]) -> list[Any]:
+        """A vector (float32, L2 norm 1) for each text. Raises `PluginError` where the understanding gives none."""
+        ...
+
+
+@runtime_checkable
+class LearnedRouter(Router, Protocol):
+    """A router that knows skills by what they say of themselves, and may follow versions in threads of its own."""
+
+    def fit(self, skills: Mapping[str, Sequence[str]], encode: SentenceEncoder) -> None:
+        """Called once before the first utterance, in a thread: texts of each skill (description, intents, examples)."""
+        ...
+
+    def close(self) -> None:
+        """End the threads; may block."""
+        ...
+
+
 @runtime_checkable
 class Judge(Protocol):
     """Estimates the quality of finished turns; its rewards are logged with its version."""

@@ -55,7 +55,7 @@ class Settings:
     direction: Direction = "difference"
     select: Select = "auto"
     evaluations: int = 10
-    members: int = 2
+    members: int = 4
     reward_encoder: Encoder | None = None
     spread: float = 0.0
     power: float = 0.0

@@ -40,6 +40,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _erase(config: Config, user: str) -> dict[str, int]:
+    from assistant.cases.store import CaseStore
     from dialog.log import Log
 
     typed = history_file(config.assistant.data_dir, user)
@@ -47,8 +48,9 @@ async def _erase(config: Config, user: str) -> dict[str, int]:
         known = bool(await log.memory(user))
     async with await Log.open(config.log_url) as log:
         done = await log.erase(user)
-    if not (known or done.turns or done.conversations or typed.exists()):
+    cases = await asyncio.to_thread(CaseStore.of(config.assistant.data_dir).erase, user)
+    if not (known or done.turns or done.conversations or cases or typed.exists()):
         raise AssistantError(f"nothing is known of a user {user!r}")
     files = int(typed.exists())
     typed.unlink(missing_ok=True)
-    return {"turns": done.turns, "conversations": done.conversations, "history files": files}
+    return {"turns": done.turns, "conversations": done.conversations, "cases": cases, "history files": files}

@@ -14,8 +14,9 @@ from assistant.config import Config
 from dialog.errors import AssistantError
 from dialog.registry import SHIPPED, Damaged, Manifest, Pointer, Registry, RegistryError
 
-#: The kinds of models, and where a version is tried out: `check(folder) -> version` raises what is wrong with it.
-CHECKS: Mapping[str, str] = {"nlu": "plugins.understanding"}
+#: The kinds of models, and where a version is tried out: `check(folder) -> version` raises what is wrong with it;
+#: `permit(registry, version)`, where there is one, why it must not be put in force.
+CHECKS: Mapping[str, str] = {"nlu": "plugins.understanding", "policy": "plugins.routing"}
 
 _KINDS = f"one of: {', '.join(CHECKS)}"
 
@@ -52,10 +53,11 @@ def run(args: argparse.Namespace) -> int:
         return _add(registry, args)
     if args.action == "use":
         version = None if args.version == SHIPPED else args.version
-        _try_out(registry, args.kind, version)
+        try_out(registry, args.kind, version)
+        permit(registry, args.kind, version)
         pointer = registry.use(args.kind, version)
     else:
-        _try_out(registry, args.kind, registry.current(args.kind).back().version)
+        try_out(registry, args.kind, registry.current(args.kind).back().version)
         pointer = registry.rollback(args.kind)
     return _chosen(config, args, pointer)
 
@@ -69,7 +71,10 @@ def _list(registry: Registry, args: argparse.Namespace) -> int:
     for kind, listed in found.items():
         for entry in [{"version": SHIPPED}, *listed["versions"]]:
             mark = "*" if entry["version"] == listed["current"] else " "
-            figures = " ".join(f"{name}={value}" for name, value in entry.get("metrics", {}).items())
+            plain = {
+                name: value for name, value in entry.get("metrics", {}).items() if isinstance(value, int | float | str)
+            }
+            figures = " ".join(f"{name}={value}" for name, value in plain.items())
             words = [entry.get("created", ""), entry.get("problem", ""), figures, entry.get("note", "")]
             print(f"{mark} {kind} {entry['version']:<28} {' '.join(filter(None, words))}".rstrip())
         if listed["problem"]:
@@ -126,10 +131,17 @@ def _metrics(path: Path | None) -> dict[str, Any]:
     return found
 
 
-def _try_out(registry: Registry, kind: str, version: str | None) -> None:
+def try_out(registry: Registry, kind: str, version: str | None) -> None:
     """What cannot be loaded here would not be loaded by the running assistant either."""
     if version is not None:
         importlib.import_module(CHECKS[kind]).check(registry.open(kind, version).path)
+
+
+def permit(registry: Registry, kind: str, version: str | None) -> None:
+    """Raise `RegistryError` where a version must not be put in force. A rollback is never held up by that."""
+    rule = getattr(importlib.import_module(CHECKS[kind]), "permit", None)
+    if rule is not None and version is not None:
+        rule(registry, version)
 
 
 def _chosen(config: Config, args: argparse.Namespace, pointer: Pointer) -> int:

@@ -1,6 +1,6 @@
 """The models of a running server: which versions there are and answer, and the exchange of one without a stop.
 
-    GET  /models                     what is in force, what is there, what could not be taken up
+    GET  /models                     what is in force, what is there, what could not be taken up, what is on trial
     POST /models/<kind>/current      {"version": "NAME"}, {"version": "shipped"} or {"rollback": true}
 
 Both are for the owner of the server: with tokens of users, only those of role `admin`.
@@ -21,6 +21,7 @@ from assistant.server.problem import HTTPProblem, Invalid, Unavailable, as_probl
 from assistant.server.state import ServerState
 from dialog.errors import AssistantError
 from dialog.registry import SHIPPED, Damaged, Follower, Locked, RegistryError, Taken, UnknownVersion
+from dialog.registry.trial import TrialFollower
 
 _DEADLINE = 60.0
 
@@ -123,7 +124,19 @@ def _described(follower: Follower[Any], service: Any) -> dict[str, Any]:
         "model": service.version,
         "problem": follower.problem,
         "versions": [_version(follower, version) for version in registry.versions(kind)],
+        **_on_trial(service),
     }
+
+
+def _on_trial(service: Any) -> dict[str, Any]:
+    """What looks on, what answers a share of the conversations, and what went wrong while answering."""
+    trials = getattr(service, "trials", None)
+    if not isinstance(trials, TrialFollower):
+        return {}
+    known = service.trial
+    canary = None if known.canary is None else {"version": known.canary, "share": known.share}
+    problems = dict(service.problems)
+    return {"shadow": known.shadow, "canary": canary, "trial_problem": trials.problem, "problems": problems}
 
 
 def _version(follower: Follower[Any], version: str) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def test_export_then_erase(tmp_path: Path) -> None:
     assert (asked.returncode, asked.stderr) == (1, "assistant erase: say --yes to erase without being asked\n")
     done = assistant("erase", "ada", "--yes", "--json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {"user": "ada", "turns": 2, "conversations": 1, "history files": 1}
+    assert json.loads(done.stdout) == {"user": "ada", "turns": 2, "conversations": 1, "cases": 0, "history files": 1}
     assert not typed.exists()
     for command in (["export", "ada"], ["erase", "ada", "--yes"]):
         done = assistant(*command, folder=tmp_path)

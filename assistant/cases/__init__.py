@@ -1,0 +1,1 @@
+"""Regression and progression cases of one assistant: the file they are kept in, how they are made, the report."""
