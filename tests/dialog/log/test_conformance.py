@@ -206,10 +206,10 @@ async def test_everything_is_there_after_opening_again(url: str) -> None:
 
 
 async def test_one_writes_and_others_read(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "HANDOVER", 0.0)
     async with await Log.open(url) as log:
         await log.commit(record())
-        with pytest.raises(LogError, match="another process"):
+        with monkeypatch.context() as impatient, pytest.raises(LogError, match="another process"):
+            impatient.setattr(database, "HANDOVER", 0.0)
             await Log.open(url)
         async with await Log.open(url, read_only=True) as other:
             await log.commit(record(1, text="new words", timings={"new": 1.0}))
