@@ -18,6 +18,7 @@ from benchmarks.simulator.constraints import benchmarks
 from policies.batches import Batches
 from policies.bounds import Bounds
 from policies.dataset import Dataset
+from policies.errors import Diverged
 from policies.estimators import estimate
 from policies.learner import PolicyLearner
 from policies.network import Scorer
@@ -35,6 +36,9 @@ ESTIMATORS = ("ips", "snips", "dr")
 TIMED = ("ips", "quadratic", "minimax", "metagrad", "metagrad_forward", "reward")
 _ROUNDS, _WARM = 60, 5
 _ROOM = 1e-12
+
+#: Validation figures of a training; these are of one that diverged.
+_NEVER = {"violation": 1.0, "hinge": 1.0, "micro": 1.0, "snips": 0.0, "replication": 0.0}
 
 
 def measure(cell: Mapping[str, Any], data: Path) -> dict[str, Any]:
@@ -63,8 +67,12 @@ def validate(cell: Mapping[str, Any], data: Path) -> dict[str, Any]:
     torch.set_num_threads(1)
     started, shared = time.monotonic(), Path(os.environ[FOLDER])
     scene = stage(cell, data, shared)
-    found = learned(scene, cell, bounds_of(scene, cell), shared)
-    chosen = {name: round(found.valid[name], 5) for name in ("violation", "hinge", "micro", "snips", "replication")}
+    try:
+        found = learned(scene, cell, bounds_of(scene, cell), shared)
+    except Diverged as error:  # a result too: the worst that a setting can have
+        wall = round(time.monotonic() - started, 1)
+        return {**_NEVER, "diverged": str(error), "seconds": wall, "wall": wall}
+    chosen = {name: round(found.valid[name], 5) for name in _NEVER}
     return chosen | {"seconds": round(found.seconds, 2), "wall": round(time.monotonic() - started, 1)}
 
 

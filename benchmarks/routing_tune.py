@@ -63,6 +63,9 @@ def choose(cells: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any]
         means = {key: {figure: round(float(np.mean([result[figure] for result in results])), 5)
                        for figure in ("violation", "hinge", "snips", "replication")}
                  for key, results in points.items()}  # fmt: skip
+        for key, results in points.items():
+            if failed := sum("diverged" in result for result in results):
+                means[key]["diverged"] = failed
         best = min(means, key=lambda key: (round(means[key]["violation"], 2), -means[key]["snips"]))
         chosen.setdefault(method, {})[name] = json.loads(best)
         lines += [{"method": method, "benchmark": name, "settings": json.loads(key), **point, "chosen": key == best}

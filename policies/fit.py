@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from policies.errors import PolicyError
+from policies.errors import Diverged, PolicyError
 
 #: Called after steps with how many are done and how many there are.
 Progress = Callable[[int, int], None]
@@ -93,7 +93,7 @@ def fit(
     for step in _timed(range(start, steps), history):
         loss = float(learner.step(step).detach())
         if not math.isfinite(loss):
-            raise PolicyError(f"training diverged in step {step + 1} of {steps}: the loss is {loss}")
+            raise Diverged(f"training diverged in step {step + 1} of {steps}: the loss is {loss}")
         done = step + 1
         if step % max(1, steps // _TRACES) == 0 or done == steps:
             history.weights.append((done, learner.weights.tolist()))
