@@ -50,7 +50,7 @@ def of(method: str, benchmark: str, known: Mapping[str, Any]) -> dict[str, float
 def choose(cells: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """By method and benchmark: least macro violation on validation decisions, to a hundredth, then SNIPS.
 
-    Means over seeds; the rule by which a training chooses its snapshot.
+    Means over seeds; the rule by which a training chooses its snapshot. A setting that diverged anywhere is not taken.
     """
     figures: dict[tuple[str, str], dict[str, list[Mapping[str, Any]]]] = {}
     for cell, result in zip(cells, found, strict=True):
@@ -59,6 +59,8 @@ def choose(cells: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any]
         figures.setdefault((cell["method"], name), {}).setdefault(json.dumps(changes), []).append(result)
     chosen: dict[str, dict[str, Any]] = {}
     lines = []
+    unstable = {(cell["method"], json.dumps({key: cell[key] for key in GRIDS[cell["method"]][0]}))
+                for cell, result in zip(cells, found, strict=True) if "diverged" in result}  # fmt: skip
     for (method, name), points in figures.items():
         means = {key: {figure: round(float(np.mean([result[figure] for result in results])), 5)
                        for figure in ("violation", "hinge", "snips", "replication")}
@@ -66,13 +68,15 @@ def choose(cells: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any]
         for key, results in points.items():
             if failed := sum("diverged" in result for result in results):
                 means[key]["diverged"] = failed
-        best = min(means, key=lambda key: (round(means[key]["violation"], 2), -means[key]["snips"]))
+        stable = [key for key in means if (method, key) not in unstable] or list(means)
+        best = min(stable, key=lambda key: (round(means[key]["violation"], 2), -means[key]["snips"]))
         chosen.setdefault(method, {})[name] = json.loads(best)
         lines += [{"method": method, "benchmark": name, "settings": json.loads(key), **point, "chosen": key == best}
                   for key, point in means.items()]  # fmt: skip
     shared = ("simulator", "variant", "log", "steps", "batch", "width")
     return {
-        "rule": "least macro share of validation decisions outside, to a hundredth, then SNIPS; means over seeds",
+        "rule": "least macro share of validation decisions outside, to a hundredth, then SNIPS; means over seeds; "
+        "nothing that diverged on any benchmark",
         "seeds": sorted({cell["seed"] for cell in cells}),
         "budget": {key: cells[0][key] for key in shared},
         "chosen": chosen,
