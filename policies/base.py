@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.blocks import blocks, zeros
 from policies.dataset import Dataset
 from policies.errors import PolicyError
 from policies.request import FEATURES, Option, Request
@@ -70,6 +71,13 @@ class SoftmaxBase:
     def propensities_of(self, dataset: Dataset) -> Doubles:
         """Of logged decisions [N, K]. The log says which candidates are costly, but not which effects are reversible:
         those count as free of effects here, which matters to the exploration share alone."""
+        found = zeros(dataset.skill.shape, np.float64, dataset.logged)
+        for part in blocks(len(dataset)):
+            found[part] = self._said(dataset.take(part))
+        return found
+
+    def _said(self, dataset: Dataset) -> Doubles:
+        """The same for a block."""
         numeric, mask = np.asarray(dataset.numeric, np.float64), dataset.mask
         column = {name: numeric[:, :, place] for place, name in enumerate(FEATURES)}
         score = np.where(column["form"] > 0, 1.0, np.maximum(column["probability"], 0.0) * column["prior"])

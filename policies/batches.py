@@ -15,7 +15,7 @@ from policies.dataset import Dataset
 from policies.errors import PolicyError
 
 Doubles = NDArray[np.float64]
-Rows = NDArray[np.int64]
+Rows = NDArray[np.integer[Any]]
 _CHUNK = 65_536  # rows that are checked at once
 
 

@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.blocks import blocks, zeros
 from policies.bounds import Bounds
 from policies.dataset import Dataset
 from policies.errors import PolicyError
-from policies.estimators import Logged, checked
+from policies.estimators import Logged, Refusals, kept
 from policies.intervals import Betting, bernstein_lower, binomial_p, binomial_upper
 from policies.replication import TOLERANCE, replication, violation
 from policies.ring import reachable
@@ -27,6 +28,7 @@ from policies.ring import reachable
 Doubles = NDArray[np.float64]
 Reals = NDArray[np.floating[Any]]
 
+_UNSEEN = 0.05  # share of the mass out of sight from which it is mentioned
 _FEW = 50  # decisions with a known reward below which a domain's value is not judged
 
 
@@ -150,16 +152,10 @@ def certify(
     """
     _settings(delta, tolerated, cap, least_observed)
     logged = Logged.of(dataset, new, q, observed)
-    mask, domain = np.asarray(dataset.mask), np.asarray(dataset.domain)
-    names = dataset.tables.domains
-    old = checked(np.asarray(dataset.logged if live is None else live, np.float64), mask, "live propensities")
-    r = replication(checked(np.asarray(new, np.float64), mask, "new propensities"), old)
-    cmin, cmax = (side[domain] for side in bounds.arrays(names))
-    short = 1.0 - cmax > reachable(old, np.asarray(dataset.open), mask) + TOLERANCE
-    if excuse_out_of_reach:
-        cmax = np.maximum(cmax, 1.0 - reachable(old, np.asarray(dataset.open), mask))
-    outside = violation(r, cmin, cmax) > TOLERANCE
-    margin = np.clip(np.minimum(r - cmin, cmax - r), -1.0, 0.5)
+    domain, names = np.asarray(dataset.domain), dataset.tables.domains
+    r, margin, outside, short = _kept(
+        dataset, new, bounds, dataset.logged if live is None else live, excuse_out_of_reach
+    )
     known = domain[~np.isnan(np.asarray(dataset.reward))]
     judged = known if observed is None else domain
     terms, least, most = _gains(logged, cap, 1.0 if observed is None else 1.0 / least_observed)
@@ -187,17 +183,42 @@ def certify(
     }
     failed = [
         f"{name}: {row.outside} of {row.requests} requests outside, bound {row.share:.4f}, tolerated {tolerated:g}"
+        + (f"; {row.out_of_reach} cannot change as much as they must" if row.out_of_reach else "")
         for name, row in domains.items()
         if not row.satisfied
     ]
     failed += [
-        f"value{f' in {names[k]}' if k >= 0 else ''}: bound {result.low:+.4f} is below {-losses[k]:+.4f}"
+        f"value{f' in {names[k]}' if k >= 0 else ''}: bound {result.low:+.4f} is below {0.0 - losses[k]:+.4f}"
+        + (f"; {result.clipped:.0%} of the draws go where the log says too little" if result.clipped >= _UNSEEN else "")
         for k, result in results.items()
         if not result.satisfied
     ]
     refused = _thin(bounds, names, domain, known, logged, delta, tolerated, least_effective, epsilon_by_domain)
     by_domain = {names[k]: result for k, result in results.items() if k >= 0}
     return Certificate(delta, tolerated, epsilon, domains, results[-1], by_domain, tuple(refused), tuple(failed))
+
+
+def _kept(
+    dataset: Dataset, new: Reals, bounds: Bounds, live: Reals, excuse: bool
+) -> tuple[Doubles, Doubles, NDArray[np.bool_], NDArray[np.bool_]]:
+    """Replication, distance to the nearer bound, whether outside, whether the least movement is out of reach [N]."""
+    n, wrong = len(dataset), Refusals()
+    least, most = bounds.arrays(dataset.tables.domains)
+    r, margin = (zeros((n,), np.float64, dataset.logged) for _ in range(2))
+    outside, short = np.empty(n, np.bool_), np.empty(n, np.bool_)
+    for part in blocks(n):
+        mask, domain = np.asarray(dataset.skill[part]) >= 0, dataset.domain[part]
+        old = kept(np.asarray(live[part], np.float64), mask, "live propensities", wrong, part.start)
+        fresh = kept(np.asarray(new[part], np.float64), mask, "new propensities", wrong, part.start)
+        cmin, cmax, reach = least[domain], most[domain], reachable(old, np.asarray(dataset.open[part]), mask)
+        some = replication(fresh, old)
+        short[part] = 1.0 - cmax > reach + TOLERANCE
+        if excuse:
+            cmax = np.maximum(cmax, 1.0 - reach)
+        outside[part] = violation(some, cmin, cmax) > TOLERANCE
+        r[part], margin[part] = some, np.clip(np.minimum(some - cmin, cmax - some), -1.0, 0.5)
+    wrong.tell(n)
+    return r, margin, outside, short
 
 
 def _gains(logged: Logged, cap: float, most_seen: float) -> tuple[Doubles, float, float]:
@@ -211,9 +232,12 @@ def _gains(logged: Logged, cap: float, most_seen: float) -> tuple[Doubles, float
         raise PolicyError(f"the chance of a known reward goes below {1.0 / most_seen:g}, see least_observed")
     if logged.q is None:
         return logged.seen * excess * logged.reward, -most_seen, (cap - 1.0) * most_seen
-    if ((logged.q < 0.0) | (logged.q > 1.0)).any():
-        raise PolicyError("q must be in [0, 1]")
-    direct = ((np.minimum(logged.new, cap * logged.old) - logged.old) * logged.q).sum(axis=1)
+    direct = np.empty(len(logged.weight))
+    for part in blocks(len(direct)):
+        new, old, q = logged.new[part], logged.old[part], logged.q[part]
+        if ((q < 0.0) | (q > 1.0)).any():
+            raise PolicyError("q must be in [0, 1]")
+        direct[part] = ((np.minimum(new, cap * old) - old) * q).sum(axis=1)
     terms: Doubles = direct + logged.seen * excess * (logged.reward - logged.drawn(logged.q))
     size = 1.0 + max(1.0, cap - 1.0) * most_seen
     return terms, -size, size
@@ -271,7 +295,10 @@ def _thin(
         if epsilon_by_domain is not None and count[k] and rewards[k] < _FEW:
             reasons.append(f"{name}: {rewards[k]} known rewards; a claim about its value takes {_FEW} at least")
     if logged.effective < least_effective:
-        reasons.append(f"effective sample size {logged.effective:.0f} is below {least_effective:g}")
+        reasons.append(
+            f"effective sample size {logged.effective:.0f} is below {least_effective:g}: more rewards are needed, or a "
+            "policy closer to the log's"
+        )
     return reasons
 
 

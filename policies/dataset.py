@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.blocks import taken
 from policies.errors import PolicyError
 
 Floats = NDArray[np.float32]
@@ -67,9 +68,12 @@ class Dataset:
         found: Bools = self.skill >= 0
         return found
 
-    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_] | slice) -> Dataset:
-        """Some of the decisions, in memory; the tables are shared."""
-        columns: dict[str, Any] = {name: np.asarray(getattr(self, name)[rows]) for name in ARRAYS}
+    def take(self, rows: NDArray[np.integer[Any]] | NDArray[np.bool_] | slice) -> Dataset:
+        """Some of the decisions; the tables are shared. A slice is a view; what is large is a file, see `blocks.zeros`.
+
+        rows: a slice, row numbers, or a mask [N].
+        """
+        columns: dict[str, Any] = {name: taken(getattr(self, name), rows) for name in ARRAYS}
         return replace(self, **columns)
 
     def with_reward(self, reward: Floats) -> Dataset:

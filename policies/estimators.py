@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.blocks import blocks, zeros
 from policies.dataset import Dataset
 from policies.errors import PolicyError
 from policies.intervals import bernstein, normal
@@ -22,6 +23,7 @@ Method = Literal["ips", "snips", "clipped", "dm", "dr", "switch"]
 
 METHODS: tuple[Method, ...] = ("ips", "snips", "clipped", "dm", "dr", "switch")
 _SUM = 1e-4  # how far propensities may miss a sum of one
+_SHOWN = 5  # rows that an error names
 
 
 @dataclass(frozen=True)
@@ -81,35 +83,25 @@ class Logged:
         for name, array in (("new", new), ("q", new if q is None else q)):
             if array.shape != shape:
                 raise PolicyError(f"{name} is of shape {array.shape}, but the log of {shape}")
-        reward = np.asarray(dataset.reward, np.float64)
-        missing = np.isnan(reward)
-        if observed is None:
-            rows = np.flatnonzero(~missing)
-            seen = np.ones(len(rows))
-        else:
-            if observed.shape != reward.shape:
-                raise PolicyError(f"observed is of shape {observed.shape}, but there are {len(reward)} decisions")
-            refuse(~((observed > 0.0) & (observed <= 1.0)) & ~missing, "the chance of a known reward is not in (0, 1]")
-            rows = np.arange(len(reward))
-            seen = np.where(missing, 0.0, 1.0 / np.where(missing, 1.0, observed))
-        if not len(rows):
+        n, width = shape
+        if observed is not None and observed.shape != (n,):
+            raise PolicyError(f"observed is of shape {observed.shape}, but there are {n} decisions")
+        count = n if observed is not None else int(np.count_nonzero(~np.isnan(dataset.reward)))
+        if not count:
             raise PolicyError("no decision of the log has a known reward")
-        refuse((reward < 0.0) | (reward > 1.0), "rewards are not in [0, 1]")
-        mask = np.asarray(dataset.mask)
-        old = checked(np.asarray(dataset.logged, np.float64), mask, "logged propensities")
-        fresh = checked(np.asarray(new, np.float64), mask, "new propensities")
-        action = np.asarray(dataset.action, np.intp)
-        refuse((action < 0) | (action >= shape[1]), "the drawn action is none of the candidates")
-        drawn = np.take_along_axis(old, action[:, None], 1)[:, 0]
-        refuse(~(drawn > 0.0), "the drawn action has no logged propensity")
-        weight = np.take_along_axis(fresh, action[:, None], 1)[:, 0] / drawn
-        judged = None
-        if q is not None:
-            judged = np.where(mask, q, 0.0).astype(np.float64)
-            refuse(~np.isfinite(judged).all(axis=1), "q is not finite")
-            judged = judged[rows]
-        reward = np.where(missing, 0.0, reward)
-        return cls(weight[rows], reward[rows], seen, fresh[rows], old[rows], judged, action[rows])
+        weight, rewards, seen = (zeros((count,), np.float64, dataset.logged) for _ in range(3))
+        wide = [zeros((count, width), np.float64, dataset.logged) for _ in range(2 if q is None else 3)]
+        action, done, wrong = zeros((count,), np.intp, dataset.logged), 0, Refusals()
+        for part in blocks(n):
+            chance = None if observed is None else observed[part]
+            block = _block(dataset, part, new[part], None if q is None else q[part], chance, wrong)
+            rows = slice(done, done + len(block.weight))
+            weight[rows], rewards[rows], seen[rows], action[rows] = block.weight, block.reward, block.seen, block.action
+            for array, some in zip(wide, (block.new, block.old, block.q), strict=False):
+                array[rows] = some
+            done = rows.stop
+        wrong.tell(n)
+        return cls(weight, rewards, seen, wide[0], wide[1], None if q is None else wide[2], action)
 
     @property
     def effective(self) -> float:
@@ -119,13 +111,47 @@ class Logged:
 
     def tail(self, cap: float) -> Doubles:
         """Mass [N] of the new policy beyond `cap` times the old one's: what weights cut at `cap` never see."""
-        found: Doubles = np.maximum(self.new - cap * self.old, 0.0).sum(axis=1)
+        found = np.empty(len(self.weight))
+        for part in blocks(len(found)):
+            found[part] = np.maximum(self.new[part] - cap * self.old[part], 0.0).sum(axis=1)
         return found
 
     def drawn(self, values: Doubles) -> Doubles:
         """`values` [N, K] of the drawn actions [N]."""
-        found: Doubles = np.take_along_axis(values, self.action[:, None], 1)[:, 0]
-        return found
+        return np.asarray(values[np.arange(len(self.action)), self.action], np.float64)
+
+
+def _block(
+    dataset: Dataset, part: slice, new: Reals, q: Reals | None, observed: Reals | None, wrong: Refusals
+) -> Logged:
+    """`Logged.of` for some of the decisions; what is wrong with them is noted. new, q, observed: of those alone."""
+    reward, start = np.asarray(dataset.reward[part], np.float64), part.start
+    missing = np.isnan(reward)
+    if observed is None:
+        rows, seen = np.flatnonzero(~missing), np.ones(len(reward) - int(missing.sum()))
+    else:
+        unknown = ~((observed > 0.0) & (observed <= 1.0)) & ~missing
+        wrong.note(unknown, "the chance of a known reward is not in (0, 1]", start)
+        rows = np.arange(len(reward))
+        seen = np.where(missing, 0.0, 1.0 / np.where(missing | unknown, 1.0, observed))
+    wrong.note((reward < 0.0) | (reward > 1.0), "rewards are not in [0, 1]", start)
+    mask = np.asarray(dataset.skill[part]) >= 0
+    old = kept(np.asarray(dataset.logged[part], np.float64), mask, "logged propensities", wrong, start)
+    fresh = kept(np.asarray(new, np.float64), mask, "new propensities", wrong, start)
+    action = np.asarray(dataset.action[part], np.intp)
+    none = (action < 0) | (action >= mask.shape[1])
+    wrong.note(none, "the drawn action is none of the candidates", start)
+    place = np.where(none, 0, action)[:, None]
+    drawn = np.take_along_axis(old, place, 1)[:, 0]
+    wrong.note(~(drawn > 0.0), "the drawn action has no logged propensity", start)
+    weight = np.take_along_axis(fresh, place, 1)[:, 0] / np.where(drawn > 0.0, drawn, 1.0)
+    judged = None
+    if q is not None:
+        judged = np.where(mask, q, 0.0).astype(np.float64)
+        wrong.note(~np.isfinite(judged).all(axis=1), "q is not finite", start)
+        judged = judged[rows]
+    reward = np.where(missing, 0.0, reward)
+    return Logged(weight[rows], reward[rows], seen, fresh[rows], old[rows], judged, action[rows])
 
 
 def estimate(
@@ -194,8 +220,11 @@ def difference(
 def support(dataset: Dataset, new: Reals, floor: float = 0.01) -> Support:
     """How far the log can judge `new` [N, K]. Raises `PolicyError` as `Logged.of`."""
     logged = Logged.of(dataset, new)
-    rare = np.where(logged.old < floor, logged.new, 0.0).sum(axis=1)
-    absent = np.where(logged.old <= 0.0, logged.new, 0.0).sum(axis=1)
+    rare, absent = np.empty(len(logged.weight)), np.empty(len(logged.weight))
+    for part in blocks(len(rare)):
+        old, mass = logged.old[part], logged.new[part]
+        rare[part] = np.where(old < floor, mass, 0.0).sum(axis=1)
+        absent[part] = np.where(old <= 0.0, mass, 0.0).sum(axis=1)
     return Support(float(rare.mean()), float(absent.mean()), logged.effective, float(logged.weight.max()))
 
 
@@ -220,7 +249,9 @@ def _terms(
         return weighted
     if logged.q is None:
         raise PolicyError(f"{method} needs q, estimated rewards of all candidates")
-    direct: Doubles = (policy * logged.q).sum(axis=1)
+    direct = np.empty(len(policy))
+    for part in blocks(len(policy)):
+        direct[part] = (policy[part] * logged.q[part]).sum(axis=1)
     if method == "dm":
         return direct
     kept = np.where(weight > cap, 0.0, weight) if method == "switch" else weight
@@ -243,20 +274,34 @@ def _range(method: Method, logged: Logged, cap: float, baseline: float | str, ce
     return -cap, 1.0 + cap
 
 
-def checked(policy: Doubles, mask: NDArray[np.bool_], name: str) -> Doubles:
-    """`policy` [N, K] with padding at zero. Raises `PolicyError`, naming rows, if it is no distribution."""
-    kept = np.where(mask, policy, 0.0)
-    refuse(~np.isfinite(kept).all(axis=1), f"{name} are missing")
-    wrong = (np.abs(kept.sum(axis=1) - 1.0) > _SUM) | (kept < 0.0).any(axis=1)
-    refuse(
-        wrong | (np.where(mask, 0.0, policy) != 0.0).any(axis=1), f"{name} are not a distribution over the candidates"
-    )
-    return kept
+class Refusals:
+    """What is wrong with the rows of a log that goes through in blocks, told at the end."""
+
+    def __init__(self) -> None:
+        self._count: dict[str, int] = {}
+        self._rows: dict[str, list[int]] = {}
+
+    def note(self, wrong: Any, reason: str, start: int) -> None:
+        """wrong: [n], for the rows from `start` on."""
+        rows = np.flatnonzero(wrong)
+        self._count[reason] = self._count.get(reason, 0) + len(rows)
+        known = self._rows.setdefault(reason, [])
+        known += [int(start + row) for row in rows[: _SHOWN - len(known)]]
+
+    def tell(self, n: int) -> None:
+        """Raise `PolicyError` for the first reason that has rows, with their number out of n, and some of them."""
+        for reason, count in self._count.items():
+            if count:
+                shown = ", ".join(map(str, self._rows[reason])) + (" ..." if count > _SHOWN else "")
+                raise PolicyError(f"{reason}: {count} of {n} rows ({shown})")
 
 
-def refuse(wrong: Any, reason: str) -> None:
-    """Raise `PolicyError` with the reason and the numbers of the rows that are wrong [N], if any."""
-    rows = np.flatnonzero(wrong)
-    if len(rows):
-        shown = ", ".join(str(row) for row in rows[:5]) + (" ..." if len(rows) > 5 else "")
-        raise PolicyError(f"{reason}: {len(rows)} of {len(wrong)} rows ({shown})")
+def kept(policy: Doubles, mask: NDArray[np.bool_], name: str, wrong: Refusals, start: int) -> Doubles:
+    """`policy` [n, K] with padding at zero; rows that are no distribution are noted."""
+    found = np.where(mask, policy, 0.0)
+    wrong.note(~np.isfinite(found).all(axis=1), f"{name} are missing", start)
+    with np.errstate(invalid="ignore"):  # of those that are missing
+        no = (np.abs(found.sum(axis=1) - 1.0) > _SUM) | (found < 0.0).any(axis=1)
+    no |= (np.where(mask, 0.0, policy) != 0.0).any(axis=1)
+    wrong.note(no, f"{name} are not a distribution over the candidates", start)
+    return found

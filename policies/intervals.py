@@ -57,13 +57,25 @@ class Betting:
         _checked(x, tuned, low, high)
         self._low, self._range = low, high - low
         order = np.random.default_rng(seed).permutation(len(x))
-        self._x = np.clip((x[order] - low) / self._range, 0.0, 1.0)
+        self._x = x[order]
+        del order  # logs are long: what is not needed any more goes, and steps are taken in place
+        self._x -= low
+        self._x /= self._range
+        np.clip(self._x, 0.0, 1.0, out=self._x)
         n = len(x)
-        count = np.arange(1, n + 1)
-        mean = (0.5 + np.cumsum(self._x)) / (count + 1)
-        variance = (0.25 + np.cumsum((self._x - mean) ** 2)) / (count + 1)
-        before = np.concatenate([[0.25], variance[:-1]])
-        self._bets = np.sqrt(2.0 * math.log(1.0 / tuned) / (n * before))
+        count = np.arange(2, n + 2, dtype=np.float64)
+        mean = np.cumsum(self._x)
+        mean += 0.5
+        mean /= count
+        np.subtract(self._x, mean, out=mean)
+        np.square(mean, out=mean)
+        variance = np.cumsum(mean, out=mean)
+        variance += 0.25
+        variance /= count
+        before = count  # of the same size, and not needed any more
+        before[0], before[1:] = 0.25, variance[:-1]
+        before *= n
+        self._bets = np.sqrt(np.divide(2.0 * math.log(1.0 / tuned), before, out=before), out=before)
 
     def p_value(self, m: float) -> float:
         """How surprising the samples are if the mean is at most m: one over the greatest capital."""
@@ -84,8 +96,10 @@ class Betting:
         """Log of the greatest capital on the way, starting from one."""
         if m < 0.0:
             return math.inf  # means below the range are impossible
-        bets = np.minimum(self._bets, _CUT / m) if m > 0.0 else self._bets
-        return max(0.0, float(np.cumsum(np.log1p(bets * (self._x - m))).max()))
+        steps = self._x - m
+        steps *= np.minimum(self._bets, _CUT / m) if m > 0.0 else self._bets
+        np.log1p(steps, out=steps)
+        return max(0.0, float(np.cumsum(steps, out=steps).max()))
 
 
 def binomial_p(outside: int, n: int, share: float) -> float:

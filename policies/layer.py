@@ -26,6 +26,7 @@ class Decisions:
 
     text [N, D], context [N, C], numeric [N, K, F]. skill [N, K] and last [N]: places in `names`, just behind them for
     none. names: skills; vectors: of their texts [len(names), D]. mask, open [N, K]; domains: a name for each decision.
+    intents: of each decision's candidates, None where they are not known.
     """
 
     text: Floats
@@ -38,6 +39,7 @@ class Decisions:
     mask: NDArray[np.bool_]
     open: NDArray[np.bool_]
     domains: Sequence[str]
+    intents: Sequence[Sequence[str]] | None = None
 
 
 @dataclass(frozen=True)

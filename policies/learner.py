@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from policies.batches import Batch, Batches
+from policies.blocks import zeros
 from policies.bounds import Bounds
 from policies.estimators import estimate
 from policies.fit import Entry
@@ -165,8 +166,8 @@ class PolicyLearner:
 @torch.no_grad()
 def propensities(network: Scorer, batches: Batches) -> Doubles:
     """The policy of a network on all decisions [N, K], zero on padding."""
-    found = np.zeros(batches.dataset.skill.shape)
+    found = zeros(batches.dataset.skill.shape, np.float64, batches.dataset.logged)
     for part, batch in batches.chunks():
-        found[part] = network.propensities(batch).double().numpy()
-    normed: Doubles = found / found.sum(1, keepdims=True)
-    return normed
+        some = network.propensities(batch).double().numpy()
+        found[part] = some / some.sum(1, keepdims=True)
+    return found

@@ -1,6 +1,7 @@
 """A policy as it serves: a base and the layers learned on top of it. Needs numpy and, for layers, the light runtime.
 
 A folder holds `policy.json`, and for each layer a graph and its arrays. A layer's bounds are relative to what is below.
+On top of all there may be the cases that the policy has absorbed (`policies.case_layer`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.base import Base, parse
+from policies.case_layer import CaseLayer
 from policies.dataset import Dataset
 from policies.errors import PolicyError
 from policies.layer import Decisions, Layer
@@ -50,11 +52,15 @@ class SkillVectors:
 
 @dataclass(frozen=True)
 class Policy:
-    """base: what answers without layers. card: what is known of how it came about (data window, metrics, parent)."""
+    """base: what answers without layers. card: what is known of how it came about (data window, metrics, parent).
+
+    cases: applied after all layers; no layer themselves, since they run no graph.
+    """
 
     base: Base
     layers: tuple[Layer, ...] = ()
     card: Mapping[str, Any] = field(default_factory=dict)
+    cases: CaseLayer | None = None
 
     def __post_init__(self) -> None:
         if len(self.layers) > DEPTH:
@@ -69,11 +75,18 @@ class Policy:
         for layer in self.layers:
             digest.update(json.dumps(_described(layer), sort_keys=True).encode())
             digest.update(layer.graph + layer.table.tobytes() + layer.projection.tobytes())
-        return f"{self.layers[-1].kind if self.layers else 'base'}-{digest.hexdigest()[:10]}"
+        if self.cases is not None:
+            digest.update(self.cases.digested())
+        kind = self.layers[-1].kind if self.layers else "base" if self.cases is None else "cases"
+        return f"{kind}-{digest.hexdigest()[:10]}"
 
     def stacked(self, layer: Layer, card: Mapping[str, Any] | None = None) -> Policy:
-        """A new policy: this one, changed by `layer`. Raises `PolicyError` where it gets too deep."""
+        """This policy, changed by `layer`; cases stay on top. Raises `PolicyError` where it gets too deep."""
         return replace(self, layers=(*self.layers, layer), card={"parent": self.version, **(card or {})})
+
+    def with_cases(self, cases: CaseLayer | None) -> Policy:
+        """The same with these cases in place of those it had; None: with none."""
+        return replace(self, cases=cases)
 
     def with_card(self, card: Mapping[str, Any]) -> Policy:
         """The same with more on its card."""
@@ -87,12 +100,13 @@ class Policy:
         if not request.options:
             raise PolicyError("a request without candidates cannot be routed")
         below = self.base.propensities(request)
-        if not self.layers:
+        stack = self._stack
+        if not stack:
             return below
         values = np.array([below])
-        size, vectors = self.layers[0].size, skills or SkillVectors()
+        size, vectors = stack[0].size, skills or SkillVectors()
         decisions = _decisions(request, vectors, size)
-        for layer in self.layers:
+        for layer in stack:
             if layer.size != size:
                 size, decisions = layer.size, _decisions(request, vectors, layer.size)
             values = layer.apply(decisions, values)
@@ -106,12 +120,16 @@ class Policy:
             raise PolicyError(
                 f"propensities of shape {found.shape} do not fit decisions of shape {dataset.skill.shape}"
             )
-        for start in range(0, len(dataset) if self.layers else 0, _CHUNK):
+        for start in range(0, len(dataset) if self._stack else 0, _CHUNK):
             part = slice(start, start + _CHUNK)
             decisions = decisions_of(dataset, part)
-            for layer in self.layers:
+            for layer in self._stack:
                 found[part] = layer.apply(decisions, found[part])
         return found
+
+    @cached_property
+    def _stack(self) -> tuple[Layer | CaseLayer, ...]:
+        return self.layers if self.cases is None else (*self.layers, self.cases)
 
     def save(self, folder: Path) -> None:
         """Write the files; `policy.json` comes last."""
@@ -132,6 +150,8 @@ class Policy:
             "layers": described,
             "card": dict(self.card),
         }
+        if self.cases is not None:
+            known["cases"] = self.cases.save(folder)
         partial = folder / (_FILE + ".part")
         partial.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
         partial.replace(folder / _FILE)
@@ -145,7 +165,8 @@ class Policy:
             if known["format"] != FORMAT:
                 raise PolicyError(f"{path}: format {known['format']!r} is not {FORMAT}, the one this version reads")
             layers = tuple(_layer(folder, described) for described in known["layers"])
-            policy = cls(parse(known["base"]), layers, dict(known["card"]))
+            cases = CaseLayer.load(folder, known["cases"]) if "cases" in known else None
+            policy = cls(parse(known["base"]), layers, dict(known["card"]), cases)
         except PolicyError as error:
             raise error if str(folder) in str(error) else PolicyError(f"{path}: {error}") from error
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -192,6 +213,7 @@ def _decisions(request: Request, skills: SkillVectors, size: int) -> Decisions:
         mask=np.ones((1, count), np.bool_),
         open=np.array([[not option.costly for option in request.options]]),
         domains=(request.domain,),
+        intents=[[option.intent for option in request.options]],
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.blocks import blocks
 from policies.bounds import Bounds
 from policies.errors import PolicyError
 
@@ -28,6 +29,15 @@ def replication(new: NDArray[np.floating[Any]], old: NDArray[np.floating[Any]]) 
     """
     if new.shape != old.shape:
         raise PolicyError(f"propensities of shapes {new.shape} and {old.shape} cannot be compared")
+    if new.ndim < 2:
+        return _repeated(new, old)
+    found = np.empty(new.shape[:-1])
+    for part in blocks(len(new)):
+        found[part] = _repeated(new[part], old[part])
+    return found
+
+
+def _repeated(new: NDArray[np.floating[Any]], old: NDArray[np.floating[Any]]) -> Doubles:
     distance = np.abs(np.asarray(new, np.float64) - np.asarray(old, np.float64)).sum(axis=-1)
     found: Doubles = 1.0 - 0.5 * distance
     return found

@@ -8,9 +8,10 @@ new one gets their mean. How far they differ is the uncertainty.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from policies.batches import Batch, Batches, check
+from policies.blocks import blocks, zeros
 from policies.dataset import Dataset
 from policies.errors import PolicyError
 from policies.fit import Entry, History, Progress, fit
@@ -43,15 +45,24 @@ class RewardModel:
         batches = Batches(dataset)
         return np.stack([self._calibrated(scores(network, batches)) for network in self.networks])
 
+    def _blocks(self, dataset: Dataset) -> Iterator[tuple[slice, Doubles]]:
+        for part in blocks(len(dataset)):
+            yield part, self.each(dataset.take(part))
+
     def estimate(self, dataset: Dataset) -> tuple[Doubles, Doubles]:
         """q [N, K] of decisions that were not trained on, and its uncertainty [N, K]: deviation between members."""
-        values = self.each(dataset)
-        return values.mean(0), values.std(0, ddof=1)
+        mean, deviation = (zeros(dataset.skill.shape, np.float64, dataset.logged) for _ in range(2))
+        for part, values in self._blocks(dataset):
+            mean[part], deviation[part] = values.mean(0), values.std(0, ddof=1)
+        return mean, deviation
 
     def crossed(self, dataset: Dataset, groups: NDArray[np.generic] | None = None) -> Doubles:
         """q [N, K] of the decisions (and groups) of `trained`, each from the member that did not see it."""
-        values = self.each(dataset)
-        return np.asarray(np.take_along_axis(values, _folds(dataset, groups, len(values))[None, :, None], 0)[0])
+        fold = _folds(dataset, groups, len(self.networks)).astype(np.intp)
+        found = zeros(dataset.skill.shape, np.float64, dataset.logged)
+        for part, values in self._blocks(dataset):
+            found[part] = np.take_along_axis(values, fold[None, part, None], 0)[0]
+        return found
 
     def _calibrated(self, values: Doubles) -> Doubles:
         found: Doubles = 1.0 / (1.0 + np.exp(-np.clip(self.slope * values + self.offset, -30.0, 30.0)))
@@ -122,7 +133,7 @@ def trained(
         check(part, learning=True)
     fold = _folds(dataset, groups, settings.members)
     steps = max(1, settings.steps // settings.members)
-    data = f"{fingerprint(dataset)} {fingerprint(held.dataset)} {hashlib.sha256(fold.tobytes()).hexdigest()[:16]}"
+    data = f"{fingerprint(dataset)} {fingerprint(held.dataset)} {_digest(fold)}"
     networks, histories = [], []
     for member in range(settings.members):
         others = rows[fold[rows] != member]
@@ -143,15 +154,20 @@ def trained(
 @torch.no_grad()
 def scores(network: Scorer, batches: Batches) -> Doubles:
     """Scores of all candidates [N, K]; 0 on padding."""
-    found = np.zeros(batches.dataset.skill.shape)
+    found = zeros(batches.dataset.skill.shape, np.float64, batches.dataset.logged)
     for part, batch in batches.chunks():
         found[part] = torch.where(batch.mask, network(batch), 0.0).double().numpy()
     return found
 
 
-def known(dataset: Dataset) -> NDArray[np.int64]:
+def known(dataset: Dataset) -> NDArray[np.integer[Any]]:
     """Rows whose reward is known. Raises `PolicyError` for none."""
-    found = np.flatnonzero(~np.isnan(dataset.reward))
+    kind = np.int32 if len(dataset) < 2**31 else np.int64
+    found: NDArray[np.integer[Any]] = np.zeros(0, kind)
+    if len(dataset):
+        parts = blocks(len(dataset))
+        rows = [(part.start + np.flatnonzero(~np.isnan(dataset.reward[part]))).astype(kind) for part in parts]
+        found = np.concatenate(rows)
     if not len(found):
         raise PolicyError("no decision has a known reward")
     return found
@@ -167,14 +183,25 @@ def fingerprint(dataset: Dataset) -> str:
     return digest.hexdigest()[:16]
 
 
-def _folds(dataset: Dataset, groups: NDArray[np.generic] | None, count: int) -> NDArray[np.int64]:
-    """The fold of each decision [N]."""
-    of = np.asarray(dataset.text) if groups is None else np.unique(groups, return_inverse=True)[1]
+def _folds(dataset: Dataset, groups: NDArray[np.generic] | None, count: int) -> NDArray[np.uint8]:
+    """The fold of each decision [N]; groups that are no integers count by their rank."""
+    of = dataset.text if groups is None else groups
     if of.shape != (len(dataset),):
         raise PolicyError(f"groups are of shape {of.shape}, but there are {len(dataset)} decisions")
-    mixed = (of.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)  # wraps: neighbours are spread
-    found: NDArray[np.int64] = ((mixed >> np.uint64(40)) % np.uint64(count)).astype(np.int64)
+    if not np.issubdtype(of.dtype, np.integer):
+        of = np.unique(of, return_inverse=True)[1]
+    found = np.empty(len(of), np.uint8)
+    for part in blocks(len(of)):
+        mixed = (of[part].astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)  # wraps: neighbours spread
+        found[part] = (mixed >> np.uint64(40)) % np.uint64(count)
     return found
+
+
+def _digest(fold: NDArray[np.uint8]) -> str:
+    digest = hashlib.sha256()
+    for part in blocks(len(fold)):
+        digest.update(fold[part].astype(np.int64).tobytes())
+    return digest.hexdigest()[:16]
 
 
 def _told(progress: Progress, before: int, total: int) -> Progress:

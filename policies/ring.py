@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.blocks import blocks
 from policies.errors import PolicyError
 
 Doubles = NDArray[np.float64]
@@ -77,8 +78,11 @@ def solve(
 
 def reachable(old: Reals, open: Bools, mask: Bools) -> Doubles:
     """The most mass that can move [N]: all that is not on the least probable open candidate, 0 if none is open."""
-    rest = old.sum(axis=1, keepdims=True, dtype=np.float64) - old
-    found: Doubles = np.where(open & mask, rest, 0.0).max(axis=1, initial=0.0)
+    found = np.empty(len(old))
+    for part in blocks(len(old)):
+        some = np.asarray(old[part])
+        rest = some.sum(axis=1, keepdims=True, dtype=np.float64) - some
+        found[part] = np.where(open[part] & mask[part], rest, 0.0).max(axis=1, initial=0.0)
     return found
 
 

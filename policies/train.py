@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from policies import export, reward_model
 from policies.base import LoggedBase
 from policies.batches import Batches, check
+from policies.blocks import propensities_of
 from policies.bounds import Bounds
 from policies.dataset import Dataset
 from policies.errors import PolicyError
@@ -100,9 +101,9 @@ def train(
     if loss == "dr" and how != "replicate":
         where = None if folder is None else folder / "rewards"
         judged = reward_model.trained(dataset, valid, settings, seed, where, progress, groups)
-    old = [None if parent is None else parent.propensities_of(part) for part in (dataset, valid)]
+    old = [None if parent is None else propensities_of(parent, part) for part in (dataset, valid)]
     if how == "replicate" and parent is not None:  # what is copied is the whole, what it is built on the base
-        below = [parent.base.propensities_of(part) for part in (dataset, valid)]
+        below = [propensities_of(parent.base, part) for part in (dataset, valid)]
         batches, held = (Batches(*each) for each in zip((dataset, valid), below, (None, None), old, strict=True))
     else:
         batches = Batches(dataset, old[0], None if judged is None else judged.crossed(dataset, groups), rows=rows)

@@ -91,13 +91,13 @@ class CaseStore:
             self._append(known[name].retired())
             return known[name].retired()
 
-    def erase(self, user: str) -> int:
+    def erase(self, user: str) -> tuple[str, ...]:
         """Forget all cases of a user, older versions of them too, and damaged lines that name the user.
 
-        Returns how many cases there were. Raises `CaseError`.
+        Returns the ids of those that there were. Raises `CaseError`.
         """
         if not self.path.exists():
-            return 0
+            return ()
         with self._locked():
             lines = self._lines()
             gone = {line.case.id for line in lines if line.case is not None and line.case.user == user}
@@ -110,7 +110,7 @@ class CaseStore:
             ]
             if len(kept) < len(lines):
                 self._rewrite(kept)
-            return len(gone)
+            return tuple(sorted(gone))
 
     def _lines(self) -> list[Line]:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from collections.abc import Mapping, Sequence
 
 from assistant.commands.options import add_config, add_json, clean, configuration, print_json
 from assistant.config import Config
@@ -31,15 +32,36 @@ def run(args: argparse.Namespace) -> int:
         sys.stderr.flush()
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise AssistantError("nothing was erased")
-    done = asyncio.run(_erase(config, user))
+    done, cases = asyncio.run(_erase(config, user))
+    holding = _holding(config, cases)
     if args.json:
-        print_json({"user": user, **done})
-    else:
-        print(", ".join(f"{count} {name}" for name, count in done.items()) + " erased")
+        print_json({"user": user, **done, "policies": holding})
+        return 0
+    print(", ".join(f"{count} {name}" for name, count in done.items()) + " erased")
+    if holding:
+        print(
+            f"sentence vectors (no texts) of these cases remain in the policies {', '.join(holding)}; "
+            "learn and promote a new one, and remove their folders"
+        )
     return 0
 
 
-async def _erase(config: Config, user: str) -> dict[str, int]:
+def _holding(config: Config, cases: Sequence[str]) -> list[str]:
+    """Versions of the policy that have taken these cases in."""
+    from dialog.registry import Registry, RegistryError
+
+    registry, found = Registry(config.assistant.data_dir / "models"), []
+    for version in registry.versions("policy") if cases else ():
+        try:
+            absorbed = registry.manifest("policy", version).metrics.get("absorbed")
+        except RegistryError:
+            continue  # a damaged version cannot be put in force
+        if isinstance(absorbed, Mapping) and set(cases) & set(absorbed.get("ids", ())):
+            found.append(version)
+    return found
+
+
+async def _erase(config: Config, user: str) -> tuple[dict[str, int], tuple[str, ...]]:
     from assistant.cases.store import CaseStore
     from dialog.log import Log
 
@@ -53,4 +75,7 @@ async def _erase(config: Config, user: str) -> dict[str, int]:
         raise AssistantError(f"nothing is known of a user {user!r}")
     files = int(typed.exists())
     typed.unlink(missing_ok=True)
-    return {"turns": done.turns, "conversations": done.conversations, "cases": cases, "history files": files}
+    counts = {
+        "turns": done.turns, "conversations": done.conversations, "cases": len(cases), "history files": files,
+    }  # fmt: skip
+    return counts, cases

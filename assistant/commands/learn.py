@@ -28,6 +28,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--method", default="ring", help="ring (default), metagrad, metagrad_forward, quadratic, ...")
     how.add_argument("--seed", type=int, default=0, help="of everything that is drawn (default: 0)")
     how.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting, such as steps=500")
+    how.add_argument(
+        "--no-cases", dest="cases", action="store_false", help="take no case in; the candidate is still examined on all"
+    )
     proof = parser.add_argument_group("what must be proven")
     proof.add_argument("--delta", type=float, default=0.05, help="chance that any claim is false (default: 0.05)")
     proof.add_argument(
@@ -56,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     config = configuration(args)
     wishes = Wishes(
         args.method, args.seed, args.min_rewards, args.delta, args.tolerated, args.epsilon, args.least_effective,
-        tuple(args.set),
+        tuple(args.set), args.cases,
     )  # fmt: skip
     window = Window(_time(args.since, "--since"), _time(args.until, "--until"), args.source)
     with Workplace(config) as work:
@@ -78,6 +81,8 @@ def run(args: argparse.Namespace) -> int:
         show(shown(report))
         if name:
             print(f"policy {name} is kept; put it in force: assistant promote {name}")
+        else:
+            print(f"nothing is kept; {report.parent} stays in force")
         if written:
             print(f"report: {written[-1]}")
     return 1 if report.reasons else 0

@@ -10,7 +10,7 @@ from assistant.commands.options import add_config, add_json, configuration, prin
 from assistant.commands.promote import KIND
 from dialog.registry import SHIPPED, Damaged, Registry, RegistryError
 from dialog.registry.trial import Trial, Trials
-from plugins.deployment import certified
+from plugins.deployment import SOFTMAX, certified
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -54,7 +54,7 @@ def _list(registry: Registry, trial: Trial, as_json: bool) -> int:
             {"current": current, "problem": problem, "shadow": trial.shadow, "canary": canary, "versions": versions}
         )
         return 0
-    for entry in [{"version": SHIPPED}, *versions]:
+    for entry in [{"version": SHIPPED, "note": f"{SOFTMAX}, the formula without learning"}, *versions]:
         name = str(entry["version"])
         mark = "*" if name == current else " "
         roles = ["shadow"] * (name == trial.shadow) + [f"canary {trial.share:.1%}"] * (name == trial.canary)
@@ -96,5 +96,13 @@ def _flat(values: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
         if isinstance(value, Mapping):
             found += _flat(value, f"{before}{name}.")
         else:
-            found.append((f"{before}{name}", f"{value:.4f}" if isinstance(value, float) else value))
+            found.append((f"{before}{name}", _word(value)))
     return found
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_word, value)) or "-"
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    return "-" if value is None else str(value)

@@ -10,6 +10,7 @@ from assistant.commands.options import add_config, add_json, configuration, prin
 from assistant.commands.promote import KIND
 from dialog.registry import SHIPPED, Registry
 from dialog.registry.trial import Trials
+from plugins.deployment import SOFTMAX
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
             canary = None
             try_out(registry, KIND, registry.current(KIND).back().version)
             pointer = registry.rollback(KIND)
-            said = f"{KIND} {pointer.version or SHIPPED} is in force again"
+            said = f"{KIND} {pointer.version or f'{SHIPPED} ({SOFTMAX})'} is in force again"
     if args.json:
         print_json({"kind": KIND, "version": registry.current(KIND).version or SHIPPED, "canary_ended": canary})
     else:

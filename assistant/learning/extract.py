@@ -93,7 +93,10 @@ async def extract(
             await writer.add(row_of(turn, context, session, judged))
         if broken:
             more = ", and perhaps more" if len(broken) == _SHOWN else ""
-            raise LearningError(f"the log's propensities cannot be used; turns {', '.join(broken)}{more}")
+            raise LearningError(
+                f"the log's propensities cannot be used; turns {', '.join(broken)}{more} (--since and --until leave "
+                "turns out)"
+            )
         return await writer.finish(seen)
     finally:
         writer.close()

@@ -10,7 +10,7 @@ import numpy as np
 
 from assistant.cases.page import escape
 from assistant.learning.candidate import Candidate
-from assistant.learning.report import COLUMNS, VALUES, Report, domain_rows, value_rows
+from assistant.learning.report import COLUMNS, HEADS, VALUES, Report, absorbed_lines, domain_rows, value_rows, where
 
 _STYLE = """
 :root { color-scheme: light dark; --soft: #5a5a5a; --line: #cfcfcf; --bad: #a30d11; --good: #17632a; }
@@ -42,14 +42,15 @@ def page(report: Report) -> str:
         f"seed {report.seed}.</p>",
         f'<p class="summary {"bad" if report.reasons else "good"}">The candidate is {summary}.</p>',
         *_listed("Why it is refused", report.reasons), *_listed("Warnings", report.warnings),
-        "<h2>Replication by domain</h2>", *_table(COLUMNS, domain_rows(made)),
+        f"<h2>{HEADS[0]}</h2>", *_table(COLUMNS, domain_rows(made)),
         _picture(_replications(made), "Share of requests by how much of the old choice they repeat"),
         *_listed("Left as they are", list(made.pinned.values())),
-        "<h2>Reward, estimated on decisions that were not trained on</h2>", *_table(VALUES, value_rows(made)),
+        f"<h2>{HEADS[1]}</h2>", *_table(VALUES, value_rows(made)),
         _picture(_gains(made), "Gain over the log by estimator, with intervals"),
-        f"<p>The mean reward of the log is {made.before:.4f}. The certified gain is more than "
+        f"<p>The mean reward of the log is {made.before:.4f}. The certified gain{escape(where(made))} is more than "
         f"{made.certificate.value.low:+.4f} at level {1.0 - made.certificate.delta:.0%}.</p>",
         "<h2>Cases</h2>", f"<p>{escape(report.cases.summary)}.</p>",
+        *(f"<p>{escape(line)}.</p>" for line in absorbed_lines(made)),
         "<h2>Training</h2>", _picture(_training(made), "What was estimated on held-out decisions while training"),
         "<h2>Log</h2>", *_table(("turns", "number"), counts), "</main>", "</body>", "</html>", "",
     ])  # fmt: skip
@@ -77,7 +78,8 @@ def _replications(made: Candidate) -> bytes:
     figure = Figure(figsize=(7, 3), layout="constrained")
     axes = figure.subplots()
     axes.hist(made.replications, bins=50, weights=np.full(len(made.replications), 1.0 / len(made.replications)))
-    axes.set(xlabel="replication of a request", ylabel="share of requests", yscale="log")
+    least = 0.5 / len(made.replications)  # one request is seen
+    axes.set(xlabel="replication of a request", ylabel="share of requests", yscale="log", ylim=(least, 1.5))
     return _png(figure)
 
 
@@ -90,7 +92,7 @@ def _gains(made: Candidate) -> bytes:
         axes.plot([one["gain_low"], one["gain_high"]], [place, place], color="C0")
         axes.plot(one["gain"], place, "o", color="C0")
     axes.axvline(0.0, color="0.6", linewidth=0.8)
-    axes.axvline(made.certificate.value.low, color="C3", linestyle="--", label="certified")
+    axes.axvline(made.certificate.value.low, color="C3", linestyle="--", label=f"certified{where(made)}")
     axes.set(yticks=range(len(made.values)), yticklabels=list(made.values), xlabel="gain in reward over the log")
     axes.legend(fontsize="small")
     return _png(figure)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assistant.cases.report import Report as Cases
+from assistant.cases.report import counted
 from assistant.learning.candidate import Candidate
 from assistant.repl.text import printable
 
@@ -65,7 +66,8 @@ class Report:
             "logged_reward": made.before,
             "violations": made.violations.to_json(),
             "certificate": {**made.certificate.to_json(), "cap": made.cap},
-            "cases": self.cases.verdict.to_json(),
+            "cases": _without_words(self.cases.verdict.to_json()),
+            "absorbed": {**asdict(made.absorbed), "ids": list(made.absorbed.ids)},
         }
 
     def to_json(self) -> dict[str, Any]:
@@ -83,6 +85,11 @@ class Report:
         }
 
 
+#: Titles of the two tables.
+HEADS = (
+    "How much of the old choices is repeated, on held-out decisions",
+    "What the new policy would earn, estimated on held-out decisions with a reward",
+)
 #: Head of the table of domains.
 COLUMNS = ("domain", "requests", "bounds", "replication", "outside", "proven below", "")
 
@@ -114,6 +121,29 @@ def value_rows(made: Candidate) -> list[tuple[str, ...]]:
     ]  # fmt: skip
 
 
+def absorbed_lines(made: Candidate) -> list[str]:
+    """What the cases that the policy has taken in do to other requests; empty where they are no layer."""
+    found = made.absorbed
+    if not found.ids:
+        return []
+    return [
+        f"{counted(len(found.ids), 'case')} taken in: {found.changed} of {found.requests} held-out decisions are like "
+        f"one and change, {found.outside} of them leave their bounds"
+    ]
+
+
+def _without_words(verdict: dict[str, Any]) -> dict[str, Any]:
+    """A version stays when its users are erased, so it holds nothing that anybody has said or written of a case."""
+    words = ("text", "description")
+    rows = [{name: value for name, value in row.items() if name not in words} for row in verdict["cases"]]
+    return {**verdict, "cases": rows}
+
+
+def where(made: Candidate) -> str:
+    """What the certificate of value speaks of, as the end of a sentence: the tables speak of all domains."""
+    return f" in the domains that change ({', '.join(made.kept)})" if made.pinned else ""
+
+
 VALUES = ("estimator", "reward", "interval", "gain", "interval of the gain", "effective sample")
 
 
@@ -121,12 +151,17 @@ def shown(report: Report) -> RenderableType:
     """The report for a terminal."""
     made = report.candidate
     counted = ", ".join(f"{count} {printable(name)}" for name, count in report.counts.items() if count)
-    parts: list[RenderableType] = [Text(f"log: {counted}"), Text(), _table(COLUMNS, domain_rows(made)), Text()]
-    parts += [_table(VALUES, value_rows(made)), Text(f"mean reward of the log: {made.before:.4f}"), Text()]
+    parts: list[RenderableType] = [
+        Text(f"log: {counted}"), Text(), Text(HEADS[0], style="bold"), _table(COLUMNS, domain_rows(made)), Text(),
+        Text(HEADS[1], style="bold"), _table(VALUES, value_rows(made)),
+        Text(f"mean reward of the log: {made.before:.4f}"), Text(),
+    ]  # fmt: skip
     value = made.certificate.value
-    parts.append(Text(f"certified gain: more than {value.low:+.4f} at level {1.0 - made.certificate.delta:.0%}"))
+    proven = f"more than {value.low:+.4f} at level {1.0 - made.certificate.delta:.0%}"
+    parts.append(Text(f"certified gain{printable(where(made))}: {proven}"))
     parts += [Text(f"left as it is: {printable(why)}") for why in made.pinned.values()]
     parts.append(Text(f"cases: {report.cases.summary}"))
+    parts += [Text(line) for line in absorbed_lines(made)]
     parts += [Text(f"warning: {printable(text)}", style="yellow") for text in report.warnings]
     parts += [Text(f"refused: {printable(reason)}", style="red") for reason in report.reasons]
     verdict = "refused" if report.reasons else "certified"

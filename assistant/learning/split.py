@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from assistant.learning.errors import LearningError
+from policies.blocks import blocks
 
-Rows = NDArray[np.int64]
+Rows = NDArray[np.integer[Any]]
 #: Shares of train, valid and certify. A third is kept to certify: a bound is only as good as its evidence.
 SHARES = (0.55, 0.15, 0.30)
 
@@ -28,16 +30,26 @@ def split(session: NDArray[np.uint64], seed: int) -> Split:
 
     Raises `LearningError` where a part stays empty.
     """
-    places = _mixed(np.asarray(session, np.uint64), seed)
-    first, second = SHARES[0], SHARES[0] + SHARES[1]
-    parts = [
-        np.flatnonzero(where).astype(np.int64)
-        for where in (places < first, (places >= first) & (places < second), places >= second)
-    ]
+    part_of = np.empty(len(session), np.uint8)
+    for rows in blocks(len(session)):
+        places = _mixed(np.asarray(session[rows], np.uint64), seed)
+        part_of[rows] = np.searchsorted([SHARES[0], SHARES[0] + SHARES[1]], places, side="right")
+    kind = np.int32 if len(session) < 2**31 else np.int64
+    parts = [_numbers(part_of, part, kind) for part in range(len(SHARES))]
     if not all(len(part) for part in parts):
         count = len(np.unique(session))
         raise LearningError(f"{len(session)} decisions of {count} sessions are too few to train, choose and certify")
     return Split(*parts)
+
+
+def _numbers(part_of: NDArray[np.uint8], part: int, kind: DTypeLike) -> Rows:
+    found = np.empty(int(np.count_nonzero(part_of == part)), kind)
+    done = 0
+    for rows in blocks(len(part_of)):
+        some = np.flatnonzero(part_of[rows] == part)
+        found[done : done + len(some)] = some + rows.start
+        done += len(some)
+    return found
 
 
 def _mixed(values: NDArray[np.uint64], seed: int) -> NDArray[np.float64]:

@@ -12,12 +12,15 @@ from assistant.learning.errors import LearningError
 if TYPE_CHECKING:
     from policies.settings import Settings
 
+_PASSES, _LEAST_STEPS = 60, 300  # through the log
+
 
 @dataclass(frozen=True)
 class Wishes:
     """method: as in `policies.train`. least_rewards: fewer known rewards are refused. settings: of the training.
 
-    delta, tolerated, epsilon, least_effective: of the certificate, see `policies.certify`.
+    delta, tolerated, epsilon, least_effective: of the certificate, see `policies.certify`. cases: the candidate takes
+    the cases in; without that it is only examined on them.
     """
 
     method: str = "ring"
@@ -28,9 +31,13 @@ class Wishes:
     epsilon: float = 0.0
     least_effective: float = 500.0
     settings: Sequence[str] = field(default_factory=tuple)
+    cases: bool = True
 
-    def training(self) -> Settings:
-        """The settings of the training, from `name=value` texts. Raises `LearningError`, `PolicyError`."""
+    def training(self, rewards: int) -> Settings:
+        """The settings of the training, from `name=value` texts. Raises `LearningError`, `PolicyError`.
+
+        rewards: known ones to train on. A small log takes fewer steps than the default: it would be learned by heart.
+        """
         from policies.settings import Settings
 
         kinds = {one.name: type(getattr(Settings(), one.name)) for one in fields(Settings)}
@@ -42,7 +49,9 @@ class Wishes:
                 hint = f"; did you mean {near[0]!r}?" if near else f" (there are: {', '.join(kinds)})"
                 raise LearningError(f"--set {text}: NAME=VALUE with a setting of the training is needed{hint}")
             values[name] = _value(text, kinds[name], value)
-        return Settings(**values)
+        usual = Settings()
+        steps = min(usual.steps, max(_LEAST_STEPS, _PASSES * rewards // values.get("batch", usual.batch)))
+        return Settings(**{"steps": steps, **values})
 
 
 def _value(text: str, kind: type, value: str) -> Any:

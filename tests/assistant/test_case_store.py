@@ -16,19 +16,19 @@ from tests.policies.examples import case
 
 def test_an_erased_user_is_gone_from_every_line(tmp_path: Path) -> None:
     store = CaseStore(tmp_path / "cases.jsonl")
-    assert store.erase("ann") == 0 and not store.path.exists()
+    assert store.erase("ann") == () and not store.path.exists()
     store.add(case("a", user="ann", text="persephone"))
     store.add(case("a", user="ann", text="ophelia"), replace=True)
     store.retire("a")
     store.add(case("b", user="bob", text='says "ann"'))
     with store.path.open("ab") as out:
         out.write(b'{"format": 1, "id": "c", "user": "ann", "text": "persephone\nno case of anybody\n')
-    assert store.erase("ann") == 1
+    assert store.erase("ann") == ("a",)
     left = store.path.read_bytes()
     assert b"persephone" not in left and b"ophelia" not in left and b"no case of anybody\n" in left
     assert [*store.read().cases] == ["b"] and len(store.read().damaged) == 1
     assert stat.S_IMODE(store.path.stat().st_mode) == 0o600
-    assert store.erase("ann") == 0 and store.path.read_bytes() == left
+    assert store.erase("ann") == () and store.path.read_bytes() == left
 
 
 def _add(path: Path, start: int) -> None:

@@ -4,8 +4,11 @@ import json
 import stat
 from pathlib import Path
 
+from assistant.cases.store import CaseStore
 from assistant.repl.history import history_file
+from dialog.registry import Registry
 from tests.assistant.command_line import assistant, light
+from tests.policies.examples import case
 
 
 def test_export_then_erase(tmp_path: Path) -> None:
@@ -33,7 +36,8 @@ def test_export_then_erase(tmp_path: Path) -> None:
     assert (asked.returncode, asked.stderr) == (1, "assistant erase: say --yes to erase without being asked\n")
     done = assistant("erase", "ada", "--yes", "--json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {"user": "ada", "turns": 2, "conversations": 1, "cases": 0, "history files": 1}
+    counts = {"turns": 2, "conversations": 1, "cases": 0, "history files": 1}
+    assert json.loads(done.stdout) == {"user": "ada", **counts, "policies": []}
     assert not typed.exists()
     for command in (["export", "ada"], ["erase", "ada", "--yes"]):
         done = assistant(*command, folder=tmp_path)
@@ -49,3 +53,20 @@ def test_without_a_log(tmp_path: Path) -> None:
         assert done.returncode == 1
         assert f"there is no log at {tmp_path}/data/log.db" in done.stderr
     assert not (tmp_path / "data").exists()
+
+
+def test_policies_that_hold_vectors_of_erased_cases_are_named(tmp_path: Path) -> None:
+    light(tmp_path)
+    store, registry = CaseStore.of(tmp_path / "data"), Registry(tmp_path / "data" / "models")
+    (tmp_path / "policy").mkdir()
+    (tmp_path / "policy" / "policy.json").write_text("{}")
+    for name, ids in (("without", []), ("other", ["b"]), ("with", ["a", "b"])):
+        registry.add("policy", name, tmp_path / "policy", metrics={"absorbed": {"ids": ids}})
+    store.add(case("a", user="ann"))
+    store.add(case("b", user="bob"))
+    assert assistant("chat", "--user", "ada", stdin=b"hi\n", folder=tmp_path).returncode == 0
+    done = assistant("erase", "ann", "--yes", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "1 cases" in done.stdout and "remain in the policies with; learn and promote" in done.stdout
+    found = json.loads(assistant("erase", "bob", "--yes", "--json", folder=tmp_path).stdout)
+    assert found["cases"] == 1 and found["policies"] == ["other", "with"]

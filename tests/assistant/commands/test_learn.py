@@ -47,6 +47,7 @@ class Lute(Skill):
 def skills(config):
     return [Harp(), Lute()]
 """
+SERENADE = "play a serenade for my sweetheart below the balcony"
 KINDS = ("jazz", "rock", "music", "songs", "blues")
 TALKS, TURNS = 90, 5
 QUICK = ("--set", "steps=160", "--set", "batch=64", "--set", "width=8", "--set", "evaluations=2", "--set", "rate=0.01")
@@ -250,9 +251,17 @@ def test_a_known_defect_blocks(talked: Path, capsys: pytest.CaptureFixture[str])
     assert main(["cases", "add", "--last", "talk 3", *added, *where]) == 0
     try:
         capsys.readouterr()
-        assert main(["learn", *where, *QUICK, *PROOF, "--seed", "5", "--json"]) == 1
+        learning = ["learn", *where, *QUICK, *PROOF, "--seed", "5", "--json"]
+        assert main([*learning, "--no-cases"]) == 1
         report = json.loads(capsys.readouterr().out)
         assert report["certificate"]["passed"] and "case harp (critical): harp would be missed" in report["reasons"][0]
+        # taken in it rules over a fifth of the traffic, which the certificate does not let pass
+        assert main(learning) == 1
+        report = json.loads(capsys.readouterr().out)
+        assert report["cases"]["passed"] == 1 and not report["cases"]["blocked"]
+        found = report["absorbed"]
+        assert found["requests"] / 10 < found["outside"] == found["changed"] < found["requests"] / 3
+        assert not report["certificate"]["passed"] and report["reasons"]
         assert registry.versions("policy") == kept
     finally:
         assert main(["cases", "retire", "harp", *where]) == 0
@@ -283,3 +292,56 @@ def test_without_the_training_extra(
     monkeypatch.setattr(builtins, "__import__", without_torch)
     assert main(["learn", "--config", str(talked), *QUICK, *PROOF]) == 1
     assert "learning needs torch, which is not installed; install the training extra" in capsys.readouterr().err
+
+
+def with_rule(config: Path, target: Path, rule: dict[str, Any]) -> None:
+    sections = yaml.safe_load(config.read_text())
+    sections["plugins"]["routing"]["options"]["hotfixes"] = [rule]
+    target.write_text(yaml.safe_dump(sections))
+
+
+async def test_a_wrong_turn_becomes_a_case_that_the_next_policy_takes_in(
+    talked: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The harp answered a serenade; a policy that gives it a tenth is blocked, one that has the case is not."""
+    where = ["--config", talked]
+    async with running(talked) as assistant:
+        for number in range(60):
+            turn = await say(assistant, SERENADE, f"serenade {number}")
+            if turn.replies[-1].text == "plim":
+                break
+    added = ["--id", "no-harp", "--kind", "regression", "--severity", "critical", "--note", "a secret"]
+    assert await command("cases", "add", str(turn.turn_id), *added, *where) == 0
+    capsys.readouterr()
+    learning = ["learn", *where, *QUICK, *PROOF, "--seed", "6", "--json"]
+    assert await command(*learning, "--no-cases") == 1
+    report = json.loads(capsys.readouterr().out)
+    assert report["certificate"]["passed"] and "case no-harp (critical): harp would come back" in report["reasons"][0]
+    assert report["absorbed"]["ids"] == []
+
+    assert await command(*learning) == 0
+    report = json.loads(capsys.readouterr().out)
+    version, found = report["kept_as"], report["absorbed"]
+    assert found["ids"] == ["no-harp"] and 0 <= found["outside"] <= found["changed"] <= found["requests"] // 50
+    assert report["cases"]["passed"] == 1 and "secret" not in str(report) and "serenade" not in str(report)
+    rule = {"name": "off", "when": {"phrases": [SERENADE]}, "avoid": {"skill": "harp"}}
+    fixed = talked.with_name("fixed.yml")
+    with_rule(talked, fixed, rule)
+    assert await command("cases", "report", "--policy", version, "--config", fixed, "--json") == 0
+    known = json.loads(capsys.readouterr().out)
+    assert known["passed"] == 1 and [one["retirable"] for one in known["rules"]] == [True]
+
+    assert await command("promote", version, *where) == 0
+    async with running(talked) as assistant:
+        near = await say(assistant, SERENADE, "later")
+        other = await say(assistant, "play some jazz", "later")
+    assert near.decision.policy == other.decision.policy == version
+    assert lute(near) == 1.0 and 0.8 < lute(other) < 1.0
+
+    # a retired case is gone from what is learned on top of the version that has it
+    assert await command("cases", "retire", "no-harp", *where) == 0
+    capsys.readouterr()
+    await command(*learning, "--dry-run")
+    report = json.loads(capsys.readouterr().out)
+    assert report["parent"] == version and report["absorbed"]["ids"] == []
+    assert await command("rollback", *where) == 0
