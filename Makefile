@@ -41,7 +41,7 @@ $(VENV)/.serving: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/.development: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing into $(VENV) with the development extras and torch (once; it takes some minutes) ..." >&2
-	@$(PIP) --editable '.[dev,postgres,telemetry,train]' </dev/null >&2
+	@$(PIP) --editable '.[dev,llm,postgres,telemetry,train]' </dev/null >&2
 	@touch $@ $(VENV)/.serving
 
 $(BIN)/python:
