@@ -11,6 +11,7 @@ from dialog.plugin import NLU
 from dialog.types import Hypothesis, Utterance
 
 _AT_ONCE = 64
+_DEADLINE = 60.0  # seconds for that many
 
 
 class Encoder:
@@ -33,8 +34,15 @@ class Encoder:
         found: list[Any] = []
         for start in range(0, len(texts), _AT_ONCE):
             part = texts[start : start + _AT_ONCE]
-            found += asyncio.run_coroutine_threadsafe(self.encode(part), self._loop).result()
+            found += asyncio.run_coroutine_threadsafe(self._in_time(part), self._loop).result()
         return found
+
+    async def _in_time(self, texts: Sequence[str]) -> list[Any]:
+        try:
+            async with asyncio.timeout(_DEADLINE):
+                return await self.encode(texts)
+        except TimeoutError:
+            raise PluginError(f"the understanding gave no sentence vectors within {_DEADLINE:g} s") from None
 
     async def encode(self, texts: Sequence[str]) -> list[Any]:
         """The same on the event loop."""

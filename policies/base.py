@@ -13,11 +13,9 @@ from policies.blocks import blocks, zeros
 from policies.dataset import Dataset
 from policies.errors import PolicyError
 from policies.request import FEATURES, Option, Request
-from policies.softmax import softmax_policy
+from policies.softmax import NEGLIGIBLE, softmax_policy
 
 Doubles = NDArray[np.float64]
-
-_NEGLIGIBLE = 1e-6  # as in `policies.softmax`
 
 #: Skills that help out; they are never explored.
 HELPERS = frozenset({"fallback", "unsupported"})
@@ -86,7 +84,7 @@ class SoftmaxBase:
         places = np.arange(mask.shape[1])
         best = score.argmax(1)[:, None] == places
         ratio = np.exp(np.where(mask, logits, -np.inf) - (logits * best).sum(1, keepdims=True))
-        mass = np.where(best | (dataset.open & (ratio >= _NEGLIGIBLE)), ratio, 0.0)
+        mass = np.where(best | (dataset.open & (ratio >= NEGLIGIBLE)), ratio, 0.0)
         helper = np.isin(dataset.skill, [i for i, name in enumerate(dataset.tables.skills) if name in HELPERS])
         pool = best | (mask & dataset.open & ~helper & (column["probability"] >= self.floor))
         share = np.array([self.by_domain.get(name, self.default) for name in dataset.tables.domains])[dataset.domain]

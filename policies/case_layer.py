@@ -28,7 +28,7 @@ from policies.layer import Decisions
 Doubles = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-#: Defaults of `CaseLayer.of`, see `policies.case_rules`.
+#: Defaults of `CaseLayer.of`: at these the rest of the traffic hardly moves (`assistant bench remediation`).
 SIMILARITY, OVERLAP = 0.95, 0.4
 FILE = "cases.npz"
 

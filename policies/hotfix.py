@@ -155,18 +155,6 @@ class Hotfixes:
         return len(self.rules)
 
 
-class Chain:
-    """Several sources of overrides; the first one that decides wins."""
-
-    def __init__(self, *parts: Overrides) -> None:
-        self.parts = parts
-
-    def apply(self, request: Request, text: str, propensities: Sequence[float]) -> tuple[int, str] | None:
-        """As `Overrides.apply`."""
-        found = (part.apply(request, text, propensities) for part in self.parts)
-        return next((decided for decided in found if decided is not None), None)
-
-
 def eligible(rules: Overrides, request: Request, text: str, propensities: Sequence[float]) -> tuple[int, ...]:
     """G of paper 35 for each candidate: 1 where the policy's own draw stands, 0 where a rule takes the decision.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-_NEGLIGIBLE = 1e-6  # of the best one's mass: a draw that rare would only make importance weights explode
+NEGLIGIBLE = 1e-6  # of the best one's mass: a draw that rare would only make importance weights explode
 
 
 def softmax_policy(
@@ -30,7 +30,7 @@ def softmax_policy(
     best = max(range(len(scores)), key=lambda index: scores[index])
     logits = [math.log(max(score, 1e-9)) / temperature for score in scores]
     ratios = [math.exp(logit - logits[best]) for logit in logits]
-    mass = [ratio if (allowed[i] and ratio >= _NEGLIGIBLE) or i == best else 0.0 for i, ratio in enumerate(ratios)]
+    mass = [ratio if (allowed[i] and ratio >= NEGLIGIBLE) or i == best else 0.0 for i, ratio in enumerate(ratios)]
     total = math.fsum(mass)
     pool = [index for index in range(len(scores)) if index == best or (explorable[index] and allowed[index])]
     share = exploration / len(pool)

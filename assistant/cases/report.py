@@ -8,7 +8,7 @@ from typing import Any
 
 from policies.cases import Case, Propensities, evaluate
 from policies.guardrail import Thresholds, Verdict, judge
-from policies.hotfix import Hotfixes, Overrides
+from policies.hotfix import Hotfixes
 from policies.retirement import Retirement, retirable
 
 
@@ -45,13 +45,10 @@ class Report:
 
 def examine(
     name: str, policy: Propensities, cases: Sequence[Case], hotfixes: Hotfixes, made: str,
-    thresholds: Thresholds | None = None, warnings: Sequence[str] = (), overrides: Overrides | None = None,
+    thresholds: Thresholds | None = None, warnings: Sequence[str] = (),
 ) -> Report:  # fmt: skip
-    """The report on one policy. overrides: what decides in its place in service, by default the hot-fixes alone.
-
-    Raises `PolicyError` where the policy gives no distribution for a case.
-    """
-    verdict = judge(evaluate(cases, policy, hotfixes if overrides is None else overrides), thresholds)
+    """The report on one policy. Raises `PolicyError` where the policy gives no distribution for a case."""
+    verdict = judge(evaluate(cases, policy, hotfixes), thresholds)
     rules = tuple(retirable(hotfixes, cases, policy))
     return Report(name, made, verdict, rules, sum(not case.active for case in cases), tuple(warnings))
 

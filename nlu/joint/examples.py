@@ -116,16 +116,6 @@ def prepare(
     return out
 
 
-def relabel(examples: Sequence[Example], labels: Labels) -> list[Example]:
-    """The same sentences and states under other labels."""
-    intents = {name: index for index, name in enumerate(labels.intents)}
-    types = {name: index for index, name in enumerate(labels.types)}
-    return [
-        Example(e.row, e.states, e.words, tags_of(e.row, e.words, types), intents.get(e.row.intent, UNKNOWN))
-        for e in examples
-    ]
-
-
 @dataclass(frozen=True)
 class Batch:
     """Padded examples: x float32 [B, T, 384], mask bool [B, T], firsts int64 [B, W], words bool [B, W], tags int64 [B,

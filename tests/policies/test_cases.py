@@ -10,11 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.case_data import arrays
-from policies.case_rules import CaseRules
 from policies.cases import Case, evaluate, remediation, split
 from policies.dataset import Tables
 from policies.errors import PolicyError
-from policies.hotfix import Chain, Hotfixes
+from policies.hotfix import Hotfixes
 from tests.policies.examples import case, request, vector
 
 
@@ -110,65 +109,11 @@ def test_every_incident_is_on_both_sides_of_a_split(count: int, seed: int) -> No
     assert split(cases[::-1], seed=seed) == (learned, held)
 
 
-# -- cases as hard constraints -----------------------------------------------------------------------------------
-
 NEAR, FAR = vector(1, 0.1, 0), vector(0, 1, 0)
-LIKELY = (0.7, 0.2, 0.1)
 
 
 def known(name: str, kind: Any = "regression", action: int = 0, **more: Any) -> Case:
     return case(name, kind, action, request=request(at=vector(1, 0, 0)), **more)
-
-
-def test_a_similar_request_may_not_repeat_the_defect() -> None:
-    rules = CaseRules([known("r")], overlap=1.0)
-    assert rules.apply(request(at=NEAR), "", LIKELY) == (1, "case:r")
-    assert rules.apply(request(at=FAR), "", LIKELY) is None
-    assert rules.apply(request(at=None), "", LIKELY) is None
-    assert rules.apply(request(at=vector(1, 0)), "", LIKELY) is None
-    assert rules.apply(request(("radio", "music"), at=NEAR), "", (0.7, 0.3)) is None  # other skills to choose from
-    assert rules.apply(request(at=NEAR), "", (0.0, 0.9, 0.1)) is None  # learned already
-    assert rules.apply(request(("shop", "radio", "music"), at=NEAR), "", (0.2, 0.7, 0.1)) == (2, "case:r")
-    assert rules.counts == {"r": 2} and len(rules) == 1
-    loose = CaseRules([known("r")], overlap=0.5)
-    assert loose.apply(request(("radio", "music"), at=NEAR), "", (0.7, 0.3)) == (1, "case:r")
-
-
-def test_what_is_wanted_is_taken_unless_it_is_costly() -> None:
-    assert CaseRules([known("p", "progression", 1)]).apply(request(at=NEAR), "", LIKELY) == (1, "case:p")
-    assert CaseRules([known("r", desired=1)]).apply(request(at=NEAR), "", (0.9, 0.0, 0.1)) == (1, "case:r")
-    assert CaseRules([known("p", "progression", 2)]).apply(request(at=NEAR), "", LIKELY) is None
-    alone = CaseRules([case("r", request=request(("radio", "shop"), at=NEAR))])
-    assert alone.apply(request(("radio", "shop"), at=NEAR), "", (0.9, 0.1)) is None
-
-
-def test_several_cases_forbid_together_and_the_closest_decides_what_is_taken() -> None:
-    skills = ("radio", "music", "tv", "shop")
-    here = {"request": request(skills, at=vector(1, 0, 0))}
-    both = CaseRules([case("a", **here), case("b", action=1, **here)])
-    assert both.apply(request(skills, at=NEAR), "", (0.4, 0.3, 0.2, 0.1)) == (2, "case:b")
-    wanted = case("far", "progression", 0, request=request(skills, at=vector(1, 0.4, 0)))
-    mixed = CaseRules([wanted, case("a", **here)], similarity=0.9)
-    assert mixed.apply(request(skills, at=vector(1, 0, 0)), "", (0.4, 0.3, 0.2, 0.1)) == (1, "case:a")
-    assert mixed.apply(request(skills, at=vector(1, 0.4, 0)), "", (0.4, 0.3, 0.2, 0.1)) == (0, "case:far")
-
-
-def test_only_cases_that_can_be_compared_count() -> None:
-    rules = CaseRules([case("none"), known("other", encoder="x"), known("old", active=False)], encoder="y")
-    assert len(rules) == 0 and rules.apply(request(at=NEAR), "", LIKELY) is None
-    assert CaseRules([case("none")]).without == ("none",)
-    with pytest.raises(PolicyError, match="different lengths"):
-        CaseRules([known("a"), case("b", request=request(at=vector(1, 0)))])
-    for bad in ({"similarity": 0.0}, {"overlap": 1.5}):
-        with pytest.raises(PolicyError, match="similarity"):
-            CaseRules([], **bad)
-
-
-def test_rules_before_cases() -> None:
-    fixes = Hotfixes.parse([{"name": "off", "when": {"text": "jazz"}, "use": {"skill": "radio"}}])
-    chain = Chain(fixes, CaseRules([known("r")]))
-    assert chain.apply(request(at=NEAR), "jazz", LIKELY) == (0, "off")
-    assert chain.apply(request(at=NEAR), "rock", LIKELY) == (1, "case:r")
 
 
 # -- cases as arrays ---------------------------------------------------------------------------------------------
@@ -200,16 +145,3 @@ def test_cases_as_decisions() -> None:
         arrays([case("blind")], TABLES)
 
 
-def test_constraints_on_many_decisions_agree_with_those_on_one() -> None:
-    rules = CaseRules([known("r"), case("p", "progression", 1, request=request(at=FAR))])
-    cases = [known("a"), case("b", request=request(at=FAR)), case("c", request=request(at=vector(0, 0, 1)))]
-    data = arrays(cases, TABLES).dataset
-    before = np.array([[0.7, 0.2, 0.1]] * 3)
-    after, forced = rules.enforced(data, before)
-    assert forced.tolist() == [True, True, False]
-    assert after.tolist() == [[0.0, 1.0, 0.0], [0.0, 1.0, 0.0], [0.7, 0.2, 0.1]]
-    assert before[0, 0] == 0.7
-    for row, one in enumerate(cases):
-        decided = rules.apply(one.request, "", before[row])
-        assert (decided is not None) == forced[row]
-        assert decided is None or after[row].argmax() == decided[0]

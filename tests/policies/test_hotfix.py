@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.errors import PolicyError
-from policies.hotfix import Chain, Hotfixes, eligible
+from policies.hotfix import Hotfixes, eligible
 from policies.patterns import LIMIT, Pattern
 from policies.request import Option, Request
 
@@ -91,13 +91,10 @@ def test_conditions(when: dict[str, Any], holds: bool) -> None:
     assert found == ((1, "rule 0") if holds else None)
 
 
-def test_eligibility_and_chains() -> None:
+def test_eligibility() -> None:
     fixes = rules({"when": {"policy": {"skill": "radio", "min": 0.5}}, "use": {"skill": "music"}})
     assert eligible(fixes, REQUEST, "", LIKELY) == (0, 0, 0)
     assert eligible(fixes, REQUEST, "", (0.4, 0.5, 0.1)) == (1, 1, 1)
-    chain = Chain(rules({"when": {"intent": "stop"}, "use": {"skill": "radio"}}), fixes)
-    assert chain.apply(REQUEST, "", LIKELY) == (1, "rule 0")
-    assert Chain().apply(REQUEST, "", LIKELY) is None
 
 
 USE = {"use": {"skill": "music"}}

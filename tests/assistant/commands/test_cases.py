@@ -25,8 +25,7 @@ from dialog.log import Log, TurnRecord
 from dialog.registry import Registry
 from dialog.types import Understanding, Utterance
 from policies.base import SoftmaxBase
-from policies.case_rules import CaseRules
-from policies.hotfix import Chain, Hotfixes
+from policies.hotfix import Hotfixes
 from policies.policy import Policy
 from tests.assistant.command_line import KEYWORDS, assistant
 from tests.dialog.log.factory import record
@@ -355,8 +354,3 @@ def test_the_page_of_no_cases() -> None:
     assert "There are no active cases." in reader.text and "lets this policy pass" in reader.text
 
 
-def test_whatever_decides_in_service_counts_as_eligibility() -> None:
-    cases = [case("r", request=request(at=vector(1, 0)))]
-    asked = (lambda _: (0.9, 0.05, 0.05), cases, Hotfixes(), "today")
-    assert examine("p", *asked).verdict.blocked
-    assert not examine("p", *asked, overrides=Chain(Hotfixes(), CaseRules(cases))).verdict.blocked
