@@ -83,8 +83,7 @@ class Dialog:
 
     async def _open(self, host: Host) -> None:
         nlu, router = host.nlu(), host.router()
-        examples = host.examples()
-        await asyncio.to_thread(nlu.fit, examples)
+        await asyncio.to_thread(host.teach, nlu)
         if isinstance(router, LearnedRouter):
             encoder = Encoder(nlu, asyncio.get_running_loop())
             await asyncio.to_thread(router.fit, host.skill_texts(), encoder)

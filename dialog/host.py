@@ -20,7 +20,7 @@ from typing import Any
 import pluggy
 
 from dialog.errors import PluginError
-from dialog.plugin import GROUP, NLU, Dispatcher, Hooks, Judge, Router
+from dialog.plugin import GROUP, NLU, Dispatcher, Hooks, Judge, ListedNLU, Router
 from dialog.settings import PluginSettings
 from dialog.skill import Skill
 
@@ -167,6 +167,24 @@ class Host:
             for intent, texts in source.items():
                 found.setdefault(intent, []).extend(texts)
         return found
+
+    def entities(self) -> dict[str, list[str]]:
+        """Values of entities that plugins list, by entity name."""
+        found: dict[str, list[str]] = {}
+        for record, listed in self.call("entities"):
+            for name, values in (listed or {}).items():
+                if isinstance(values, str) or not all(isinstance(value, str) for value in values):
+                    record.notes.append(f"entities(): the values of {name!r} are not a list of texts")
+                    log.warning("plugin %s: %s", record.name, record.notes[-1])
+                    continue
+                found.setdefault(name, []).extend(values)
+        return found
+
+    def teach(self, nlu: NLU) -> None:
+        """Give an understanding the values and the examples of all plugins. Takes time: call it in a thread."""
+        if isinstance(nlu, ListedNLU):
+            nlu.know(self.entities())
+        nlu.fit(self.examples())
 
     def descriptions(self) -> dict[str, str]:
         """What each skill in service says of itself."""

@@ -45,6 +45,15 @@ class NLU(Protocol):
 
 
 @runtime_checkable
+class ListedNLU(NLU, Protocol):
+    """An understanding that finds values of entities by the lists that plugins bring."""
+
+    def know(self, values: Mapping[str, Sequence[str]]) -> None:
+        """Values by entity name; called once, before `fit`."""
+        ...
+
+
+@runtime_checkable
 class Router(Protocol):
     """Gives every candidate a propensity (non-negative, summing to one). Pure: same input, same output."""
 
@@ -102,6 +111,10 @@ class Hooks:
     @hookspec
     def examples(self, config: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:  # type: ignore[empty-body]
         """Further example utterances by intent, for intents that the NLU should learn."""
+
+    @hookspec
+    def entities(self, config: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:  # type: ignore[empty-body]
+        """Values by entity name that the NLU should find in what is said: devices, places, products."""
 
     @hookspec
     def nlu(self, config: Mapping[str, Any]) -> NLU:  # type: ignore[empty-body]

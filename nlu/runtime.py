@@ -16,6 +16,7 @@ from nlu.anchors import read_anchors
 from nlu.encoder import Encoder
 from nlu.extra_intents import ExtraIntents, clean_examples, fit, key_of
 from nlu.head import JointHead, Reading
+from nlu.lookup import Lookup
 from nlu.types import Parse
 
 LOG = logging.getLogger("nlu")
@@ -35,6 +36,7 @@ class Understander:
         extra: ExtraIntents | None = None,
         tag: str = "",
         added: Mapping[str, Sequence[str]] | None = None,
+        lookup: Lookup | None = None,
     ) -> None:
         if head.card["encoder"] != encoder.version:
             raise ValueError(
@@ -42,6 +44,7 @@ class Understander:
             )
         self._encoder, self._head, self._extra, self._tag = encoder, head, extra, tag
         self._added = dict(added or {})  # intents that the model's own folder adds by example
+        self._lookup = lookup
 
     @classmethod
     def load(cls, path: Path | None = None) -> Understander:
@@ -61,8 +64,9 @@ class Understander:
 
     @property
     def version(self) -> str:
-        """Name and hash of the head, e.g. `slurp-joint-2+12ab34cd`; with examples, `.` and their hash too."""
-        return self._head.version + (f".{self._tag}" if self._tag else "")
+        """Name and hash of the head, e.g. `slurp-joint-2+12ab34cd`; after `.` that of examples, after `~` of lists."""
+        lists = self._lookup.key[:8] if self._lookup is not None else ""
+        return self._head.version + (f".{self._tag}" if self._tag else "") + (f"~{lists}" if lists else "")
 
     @property
     def encoder_version(self) -> str:
@@ -113,7 +117,7 @@ class Understander:
             cleaned[name] = sorted({*sentences, *cleaned.get(name, ())})
         cleaned = dict(sorted(cleaned.items()))
         if not cleaned:
-            return Understander(self._encoder, self._head)
+            return Understander(self._encoder, self._head, lookup=self._lookup)
         key = key_of(cleaned, self._head.version, self._encoder.version)
         path = cache_dir / f"extra-{key}.npz" if cache_dir is not None else None
         extra = ExtraIntents.read(path) if path is not None else None
@@ -130,7 +134,19 @@ class Understander:
                 except OSError as error:
                     # The fit itself is good; the next start will only have to fit again.
                     LOG.warning("cannot store fitted examples in %s: %s", path, error)
-        return Understander(self._encoder, self._head, extra, key[:8], self._added)
+        return Understander(self._encoder, self._head, extra, key[:8], self._added, self._lookup)
+
+    def with_values(self, values: Mapping[str, Sequence[str]]) -> Understander:
+        """A new understander (models shared) that also finds these values: entity name -> values.
+
+        They take the place of those of an earlier call and need no training.
+        """
+        lookup = Lookup(values)
+        for name, value in lookup.ignored:
+            LOG.warning("entity %s: %r cannot be found in a text and is left out", name, value)
+        return Understander(
+            self._encoder, self._head, self._extra, self._tag, self._added, lookup if len(lookup) else None
+        )
 
     def _parse(self, text: str, vector: NDArray[np.float32], reading: Reading) -> Parse:
         chances = reading.probabilities
@@ -145,4 +161,5 @@ class Understander:
                 named[name] = named.get(name, 0.0) + chance
             outside = float(chances[-1])
         ranked = sorted(named.items(), key=lambda pair: -pair[1])
-        return Parse(text, tuple(ranked), reading.entities, outside, vector)
+        entities = reading.entities if self._lookup is None else self._lookup.joined(text, reading.entities)
+        return Parse(text, tuple(ranked), entities, outside, vector)

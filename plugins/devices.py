@@ -196,6 +196,12 @@ def skills(config: Mapping[str, Any]) -> Iterable[Skill]:
 
 
 @hookimpl
+def entities(config: Mapping[str, Any]) -> Mapping[str, list[str]]:
+    """Names of the devices that are set up."""
+    return {"device": [name for device in home.load(config).devices for name in (device.name, *device.aliases)]}
+
+
+@hookimpl
 def dispatchers(config: Mapping[str, Any]) -> Mapping[str, Dispatcher]:
     """Publishes commands from the outbox."""
     link = _link(home.load(config))

@@ -49,6 +49,7 @@ class EmbeddedNLU:
         self._cache = cache
         self._max_batch = max_batch
         self._examples: dict[str, list[str]] = {}
+        self._values: dict[str, list[str]] = {}
         self._batcher: Batcher | None = None
         self.follower: Follower[Understander] | None = None
         registry = Registry(models) if models is not None else None
@@ -87,7 +88,12 @@ class EmbeddedNLU:
         return old
 
     def _fitted(self, base: Understander) -> Understander:
-        return base.with_examples(self._examples, self._cache) if self._examples else base
+        listed = base.with_values(self._values) if self._values else base
+        return listed.with_examples(self._examples, self._cache) if self._examples else listed
+
+    def know(self, values: Mapping[str, Sequence[str]]) -> None:
+        """Find values that plugins list, from the next `fit` on."""
+        self._values = {name: list(listed) for name, listed in values.items()}
 
     def fit(self, examples: Mapping[str, Sequence[str]]) -> None:
         """Learn the intents that plugins declare by example, on cached vectors, then follow the registry."""

@@ -78,7 +78,7 @@ async def _seeing(config: Config, name: str, policy: Policy, cases: Sequence[Cas
     nlu = host.nlu()
     skills, warnings = SkillVectors(), []
     try:
-        await asyncio.to_thread(nlu.fit, host.examples())
+        await asyncio.to_thread(host.teach, nlu)
         encoder = Encoder(nlu, asyncio.get_running_loop())
         skills = SkillVectors(await asyncio.to_thread(skill_vectors, host.skill_texts(), encoder))
         cases = await refreshed(cases, encoder)

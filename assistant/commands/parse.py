@@ -49,7 +49,7 @@ async def _understand(config: Config, text: str) -> Understanding:
     host = load_host(config)
     nlu = host.nlu()
     try:
-        nlu.fit(host.examples())
+        host.teach(nlu)
         async with asyncio.timeout(config.dialog.understand_deadline):
             return await nlu.understand(utterance)
     except TimeoutError:

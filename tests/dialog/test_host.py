@@ -113,3 +113,17 @@ async def test_reload_returns_under_steady_load_and_no_turn_fails(tmp_path: Path
                 await dialog.reload(Host([], None, 7, {"core": core_plugin(), "echo": plugin(Echo())}))
         stop.set()
         assert min(await asyncio.gather(*users)) > 0
+
+
+def test_values_of_entities_are_gathered_and_nonsense_costs_only_itself() -> None:
+    def listing(values: object) -> SimpleNamespace:
+        @hookimpl
+        def entities(config: object) -> object:
+            return values
+
+        return SimpleNamespace(entities=entities)
+
+    objects = {"core": core_plugin(), "a": listing({"city": ["Rome"]}), "b": listing({"city": ["Bern"], "bad": "text"})}
+    host = Host([], objects=objects)
+    assert host.entities() == {"city": ["Rome", "Bern"]}
+    assert host.records["b"].notes == ["entities(): the values of 'bad' are not a list of texts"]

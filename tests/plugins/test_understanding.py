@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dialog.errors import AssistantError
-from dialog.plugin import NLU
+from dialog.plugin import NLU, ListedNLU
 from dialog.registry import Damaged, Registry, RegistryError, UnknownVersion
 from dialog.types import Hypothesis, Utterance
 from nlu.runtime import Understander
@@ -149,3 +149,18 @@ async def test_n_best_is_a_mixture_by_confidence() -> None:
     assert 0 <= both.out_of_scope <= 1 - sum(found.probability for found in both.interpretations) + 1e-5
     assert (await own.understand(said())).text == ""
     await own.close()
+
+
+async def test_values_that_plugins_list_are_found_also_by_another_version(models: Registry) -> None:
+    understanding = nlu({"models": str(models.folder)})
+    assert isinstance(understanding, ListedNLU)
+    understanding.know({"device": ["frobnicator nine"]})
+    await asyncio.to_thread(understanding.fit, {})
+    try:
+        for version in (None, "one"):
+            loaded = understanding.load(models.open("nlu", version) if version else None)
+            understanding.put(loaded)
+            reading = (await understanding.understand(said("turn on the frobnicator nine"))).interpretations[0]
+            assert ("device", "frobnicator nine") in [(one.name, one.value) for one in reading.entities]
+    finally:
+        await understanding.close()
