@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -23,6 +24,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nlu.backbone import Backbone
+from nlu.phonetics.confusions import SoundAlikes
+from nlu.robust.augment import NEAREST, Source, words
 from nlu.robust.classifier import Classifier
 from nlu.robust.decoded import decode
 from nlu.robust.finetune import Fitted, Split, View, finetune, predict
@@ -116,18 +119,29 @@ def run(prepared: Prepared, plan: Plan, settings: Settings, seed: int, folder: P
 def stage1(prepared: Prepared, variant: str, settings: Settings, seed: int, folder: Path) -> dict[str, Tensor]:
     """Weights (float16) of the trainable layers after stage 1, from `folder` where the same was done before."""
     pairs = prepared.corpus.train
+    chosen = VARIANTS[variant]
+    fields = {name: value for name, value in asdict(chosen).items() if name != "phonetic" or value}
     what = {
-        "variant": asdict(VARIANTS[variant]), "budget": asdict(settings.budget()), "frozen": settings.frozen,
+        "variant": fields, "budget": asdict(settings.budget()), "frozen": settings.frozen,
         "seed": seed, "texts": _hash([*pairs.clean, *pairs.heard]),
     }  # fmt: skip
 
     def make() -> dict[str, Tensor]:
         torch.manual_seed(seed)
         backbone = Backbone(frozen=settings.frozen)
-        pretrain(backbone, pairs, VARIANTS[variant], settings.budget(), seed, states=prepared.states)
+        extra = by_sound(pairs) if chosen.phonetic else None
+        pretrain(backbone, pairs, chosen, settings.budget(), seed, states=prepared.states, extra=extra)
         return {name: weight.half() for name, weight in backbone.layers.state_dict().items()}
 
     return _kept(folder, "stage1", what, make)
+
+
+def by_sound(pairs: Pairs) -> Source:
+    """Words of the training transcripts that sound like a word of the clean side (weighted phone edit distance)."""
+    heard = Counter(word for text in pairs.heard for word in words(text))
+    said = sorted({word for text in pairs.clean for word in words(text)})
+    alike = SoundAlikes(heard, splits=False).of(said, NEAREST)
+    return lambda word: [other for other, _ in alike.get(word, ())]
 
 
 def posteriors(prepared: Prepared, settings: Settings, seed: int, folder: Path) -> Tensor:

@@ -34,7 +34,7 @@ class Variant:
 
     mlm: sides that are masked, averaged over both. contrast: the two views, "pair" (clean and recognised) or "dropout"
     (the recognised text twice). listing: the form of the paper's code listing instead of its equations.
-    edits: kinds of augmentation, none when empty.
+    edits: kinds of augmentation, none when empty. phonetic: substitutes also by sound, for words never seen misheard.
     """
 
     mlm: tuple[Side, ...] = ("clean", "heard")
@@ -45,6 +45,7 @@ class Variant:
     edits: tuple[str, ...] = ()
     fine_weight: float = 0.1
     mlm_weight: float = 1.0
+    phonetic: bool = False
 
 
 #: By name. `spokencse_released` is what the released code of SpokenCSE optimises: it contrasts the *embedding* of
@@ -61,6 +62,7 @@ VARIANTS: dict[str, Variant] = {
     "fine+da": Variant(is_fine=True, edits=KINDS),
     "both+da": Variant(is_global=True, is_fine=True, edits=KINDS),
     **{f"both+{kind}": Variant(is_global=True, is_fine=True, edits=(kind,)) for kind in KINDS},
+    "both+da+phonetic": Variant(is_global=True, is_fine=True, edits=KINDS, phonetic=True),
     "both+listing": Variant(is_global=True, is_fine=True, listing=True),
 }
 

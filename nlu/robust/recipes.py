@@ -106,6 +106,7 @@ ABLATIONS: dict[str, Plan] = {
     "both+insertion": Plan("both+insertion"),
     "both+deletion": Plan("both+deletion"),
     "both+substitution": Plan("both+substitution"),
+    "both+da+phonetic": Plan("both+da+phonetic"),
     "both+listing": Plan("both+listing"),
     "stage2": Plan(losses="tuned"),
     "spokencse_printed": Plan("global", losses="printed"),

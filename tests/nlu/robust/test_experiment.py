@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from nlu.robust import experiment
-from nlu.robust.experiment import Prepared, run, stage1
+from nlu.robust.experiment import Prepared, by_sound, run, stage1
+from nlu.robust.parallel import Pairs
 from nlu.robust.recipes import Settings, plan_of
 from nlu.robust.states import mask
 from nlu.robust.wide import WEIGHTS, Wide, choose_weight, fuse
@@ -38,6 +39,26 @@ def test_the_same_stage_1_is_done_once(prepared: Prepared, tmp_path: Path, monke
     stage1(prepared, "both", SETTINGS, 1, tmp_path)
     stage1(prepared, "fine", SETTINGS, 0, tmp_path)
     assert len(calls) == 3 and len(list(tmp_path.glob("stage1-*.pt"))) == 3
+
+
+def test_a_word_never_misheard_has_substitutes_by_sound(
+    prepared: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs = Pairs(("book a flight to boston",), ("boston flite too bostan look",), ("",), ("x",), ("0",))
+    substitutes = by_sound(pairs)
+    assert substitutes("to")[0] == "too" and substitutes("book")[0] == "look" and "to" not in substitutes("to")
+    assert list(substitutes("zebra")) == []
+    given: list[object] = []
+    real = experiment.pretrain
+    monkeypatch.setattr(
+        experiment,
+        "pretrain",
+        lambda *args, extra=None, **keys: [given.append(extra), real(*args, extra=extra, **keys)],  # type: ignore[func-returns-value]
+    )
+    stage1(prepared, "both+da", SETTINGS, 0, tmp_path)
+    stage1(prepared, "both+da+phonetic", SETTINGS, 0, tmp_path)
+    assert given[0] is None and callable(given[1])
+    assert len(list(tmp_path.glob("stage1-*.pt"))) == 2
 
 
 @pytest.mark.parametrize("row", ["ce", "mclf", "ours", "oracle"])
