@@ -19,7 +19,11 @@ class Trained:
     evaluate: str
 
 
-TRAINED: Mapping[str, Trained] = {"nlu": Trained("nlu.training.cli", "nlu.training.evaluate")}
+TRAINED: Mapping[str, Trained] = {
+    "nlu": Trained("nlu.training.cli", "nlu.training.evaluate"),
+    "math": Trained("plugins.math.training.train", "plugins.math.evaluate"),
+    "math-vote": Trained("plugins.math.training.votes", "plugins.math.evaluate"),
+}
 
 
 def run_part(module: str, arguments: Sequence[str]) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from plugins import numbers
-from plugins.expression import MAX_TEXT, Node, NotArithmetic, Refused, parse, tokens, variables
+from plugins.expression import CONSTANTS, MAX_TEXT, Node, NotArithmetic, Refused, parse, tokens, variables
 
 _GLYPHS = {"×": "*", "·": "*", "÷": "/", "−": "-", "–": "-", "²": "^2", "³": "^3", "√": "sqrt ", "π": "pi", "**": "^"}
 _LEAD = re.compile(
@@ -39,7 +39,7 @@ _PHRASES = tuple(
         (rf"(?:is )?{_A} divisible by {_B}", "({a}) mod ({b}) = 0"),
         (r"(?:the )?square of (?P<a>.+)", "({a}) ^ 2"),
         (r"(?:the )?cube of (?P<a>.+)", "({a}) ^ 3"),
-        (rf"times does {_A} go into {_B}", "({b}) / ({a})"),
+        (rf"(?:how many )?times (?:does|do|can|will) {_A} go into {_B}", "({b}) / ({a})"),
         (rf"percent(?:age)? of {_A} is {_B}", "({b}) / ({a}) * 100"),
         (rf"(?:what )?percent(?:age)? {_A} is (?:out )?of {_B}", "({a}) / ({b}) * 100"),
         (rf"{_A} (?:is|as) (?:what|a) percent(?:age)? of {_B}", "({a}) / ({b}) * 100"),
@@ -51,11 +51,15 @@ _LISTS = re.compile(
     r"(?:add(?: up)?|(?:the )?sum of|(?P<mean>(?:the )?(?:average|mean) of))"
     r"(?: (?:the )?(?:\d+ )?numbers)? (?P<items>.+)\Z"
 )
+_POWERS = {"third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10}
+_POWER = re.compile(rf"\bto the (?P<power>{'|'.join(_POWERS)})(?: power)?\b")
+_MIXED = re.compile(r"(?<![\d./])(\d+) (\d+)/(\d+)(?![\d./])")
 _WORDS = tuple(
     (re.compile(pattern), symbol)
     for pattern, symbol in (
         (r"\bopen (?:brackets?|parenthes[ie]s|paren)\b", " ( "),
         (r"\bclosed? (?:brackets?|parenthes[ie]s|paren)\b", " ) "),
+        (r"\b(?:raised )?to the (\d+)(?:st|nd|rd|th)(?: power)?\b", r" ^ \1 "),
         (r"\b(?:raised )?to the power (?:of )?|\braised to\b|\bto the (?=\d)", " ^ "),
         (r"\bsquared\b", " ^2 "),
         (r"\bcubed\b", " ^3 "),
@@ -112,17 +116,21 @@ def read(text: str) -> Problem | None:
     while trail := _TRAIL.search(body):
         body = body[: trail.start()]
     body = re.sub(r"\bfor [a-z]$", "", body).strip()
+    body = _POWER.sub(
+        lambda found: f"to the {_POWERS[found['power']]}th", re.sub(r"\b1 half\b|\bone half\b", "half", body)
+    )
+    body = _MIXED.sub(r"(\1 + \2/\3)", body)
     if not re.search(r"\d|[a-z]{3}|[½¼¾⅓⅔]", body):
         return None
     try:
-        symbols = tokens(_symbols(numbers.digits(body, slash=False)))
-        if symbols.count("=") > 1 or not any(symbol[0].isdigit() for symbol in symbols):
+        signs = tokens(symbols(numbers.digits(body, slash=False)))
+        if signs.count("=") > 1 or not any(sign[0].isdigit() or sign in CONSTANTS for sign in signs):
             return None
-        if "=" in symbols:
-            middle = symbols.index("=")
-            found = Problem(parse(symbols[:middle]), parse(symbols[middle + 1 :]))
+        if "=" in signs:
+            middle = signs.index("=")
+            found = Problem(parse(signs[:middle]), parse(signs[middle + 1 :]))
         else:
-            found = Problem(parse(symbols))
+            found = Problem(parse(signs))
     except NotArithmetic:
         return None
     if found.right is None and not _calculates(found.left):
@@ -130,17 +138,17 @@ def read(text: str) -> Problem | None:
     return found
 
 
-def _symbols(body: str, depth: int = 0) -> str:
+def symbols(body: str, depth: int = 0) -> str:
     """The words of a calculation as symbols; words without a symbol stay and are refused by the grammar."""
     if depth < 4:
         if (listed := _LISTS.match(body)) and len(
-            items := re.split(r",? and |,? plus |,\s*| to | with ", listed["items"])
+            items := re.split(r",? and |,? plus |,\s*|\s*\+\s*| to | with ", listed["items"])
         ) > 1:
-            total = " + ".join(f"({_symbols(item, depth + 1)})" for item in items if item)
+            total = " + ".join(f"({symbols(item, depth + 1)})" for item in items if item)
             return f"({total}) / {len(items)}" if listed["mean"] else total
         for pattern, form in _PHRASES:
             if match := pattern.match(body):
-                sides = {name: _symbols(side, depth + 1) for name, side in match.groupdict().items()}
+                sides = {name: symbols(side, depth + 1) for name, side in match.groupdict().items()}
                 return form.format(**sides)
     for word, symbol in _WORDS:
         body = word.sub(symbol, body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -15,7 +16,11 @@ _SHOWN = 5
 
 
 def why(turn: Turn) -> RenderableType:
-    """Interpretations, candidates, the decision, timings and failures of one turn."""
+    """Interpretations, candidates, the decision, timings and failures of one turn, and what its skill says of it.
+
+    A skill explains itself in the metadata of an event: `explanation` with a `title`, `columns` (with `>` before those
+    to be set right), `rows` of texts, and `notes`.
+    """
     parts: list[RenderableType] = [
         _heard(turn),
         _interpretations(turn.understanding),
@@ -23,6 +28,8 @@ def why(turn: Turn) -> RenderableType:
         _decision(turn.decision),
         _timings(turn.timings),
     ]
+    for event in turn.events:
+        parts += _explanation(event.metadata.get("explanation"))
     parts += [Text(f"failure: {printable(failure)}") for failure in turn.failures]
     return Group(*parts)
 
@@ -73,6 +80,21 @@ def _decision(decision: Decision) -> RenderableType:
         f"decision: chosen (*) {name(decision.chosen)}, executed (!) {name(decision.executed)}{forced}; "
         f"policy {decision.policy or 'none'}, seed {decision.seed}"
     )
+
+
+def _explanation(found: Any) -> list[RenderableType]:
+    """The table and the notes of a skill's explanation; what has another shape is left out."""
+    match found:
+        case {"title": str(title), "columns": [*columns], "rows": [*rows]}:
+            pass
+        case _:
+            return []
+    table = _table(printable(title), *(printable(str(column)) for column in columns))
+    for row in rows:
+        if isinstance(row, list | tuple) and len(row) == len(columns):
+            table.add_row(*(_short(str(cell)) for cell in row))
+    notes = found.get("notes", [])
+    return [table, *(Text(_short(str(note))) for note in (notes if isinstance(notes, list | tuple) else []))]
 
 
 def _timings(timings: Mapping[str, float]) -> RenderableType:

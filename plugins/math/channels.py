@@ -70,7 +70,7 @@ class PromptChannel:
         found = []
         for text in texts:
             try:
-                found.append(derivation(self.name, text, prompts.read(text, template), template))
+                found.append(derivation(self.name, text[: prompts.MAX_TEXT], prompts.read(text, template), template))
             except ProgramError as error:
                 found.append(Derivation(self.name, text[: prompts.MAX_TEXT], failure=error.reason))
         return found

@@ -110,7 +110,10 @@ def one_turn() -> Iterator[None]:
 
 
 class Endpoint:
-    """One model. Made without a connection and without importing its client: the first completion does both."""
+    """One model. Made without a connection and without importing its client: the first completion does both.
+
+    seed: where given, pauses can be foretold, and every request carries a seed of its own for the sampling.
+    """
 
     def __init__(
         self,
@@ -124,6 +127,7 @@ class Endpoint:
         self._wire = Wire(options.base_url, options.key(environ), options.timeout, options.max_bytes)
         self._clock = clock
         self._random = random.Random(seed)
+        self._seeds = None if seed is None else random.Random(seed)
         self._slots = asyncio.Semaphore(options.concurrency)
         self._spent: deque[tuple[float, int]] = deque()
         self._hour = 0
@@ -148,16 +152,18 @@ class Endpoint:
         deadline: float | None = None,
         allowance: Allowance | None = None,
         system: str = "",
+        extra: Mapping[str, Any] | None = None,
     ) -> Completions:
         """Up to n independent completions of one prompt, within `deadline` seconds (the timeout, unless given).
 
-        They are n requests, because local servers ignore the protocol's own `n`. Raises for no fault of the server's.
+        extra: more fields of the request, such as a `response_format`. They are n requests, because local servers
+        ignore the protocol's own `n`. Raises for no fault of the server's.
         """
         if self.resting:
             return Completions((), 0, "the endpoint did not answer lately and is left alone")
         purse = allowance or self.allowance()
         seconds = self.options.timeout if deadline is None else deadline
-        tasks = [asyncio.create_task(self._one(prompt, system, purse)) for _ in range(n)]
+        tasks = [asyncio.create_task(self._one(prompt, system, purse, extra or {})) for _ in range(n)]
         try:
             done, late = await asyncio.wait(tasks, timeout=seconds) if tasks else (set(), set())
         finally:
@@ -180,7 +186,9 @@ class Endpoint:
         """Close the connections."""
         await self._wire.close()
 
-    async def _one(self, prompt: str, system: str, purse: Allowance) -> tuple[str, int] | Failure:
+    async def _one(
+        self, prompt: str, system: str, purse: Allowance, extra: Mapping[str, Any]
+    ) -> tuple[str, int] | Failure:
         """One completion with its retries: (text, tokens), or why there is none."""
         messages = [{"role": "system", "content": system}] if system else []
         messages.append({"role": "user", "content": prompt})
@@ -188,6 +196,10 @@ class Endpoint:
         body[self.options.token_field] = self.options.max_tokens
         if self.options.temperature is not None:
             body["temperature"] = self.options.temperature
+        if self._seeds is not None:
+            body["seed"] = self._seeds.getrandbits(31)
+        if extra:
+            body["extra_body"] = dict(extra)
         about = int((len(prompt) + len(system)) / CHARACTERS_PER_TOKEN) + 8
         pause = FIRST_PAUSE
         for attempt in range(self.options.retries + 1):

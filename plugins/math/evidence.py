@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import combinations, permutations
 
+from plugins.math import beams
 from plugins.math.groups import Group
 from plugins.math.types import Answer, Template
 from plugins.math.vote import PAIR
@@ -149,18 +150,19 @@ def _of(index: int, groups: Sequence[Group], question: _Question, tried: Counter
     for item in group.derivations:
         for check, mark in item.checks.items():
             name = f"{item.channel}: {check}"
-            found[name] = found.get(name, 0.0) + mark / tried[item.channel]
+            found[name] = found.get(name, 0.0) + mark * item.weight / tried[item.channel]
     for other in others:
         for item in other.derivations:
             for check, mark in item.checks.items():
                 name = f"against {item.channel}: {check}"
-                found[name] = found.get(name, 0.0) + mark / tried[item.channel]
-    programs = [item.program for item in group.derivations if item.program is not None]
+                found[name] = found.get(name, 0.0) + mark * item.weight / tried[item.channel]
+    found.update(beams.evidence(index, groups))
+    programs = [(item.program, item.weight) for item in group.derivations if item.program is not None]
     if programs:
         found["one formula"] = float(len(programs) > 1 and group.formulas == 1)
         found["formulas"] = max(0, group.formulas - 1)
-        idle = [bool(program.unused - question.template.excused) for program in programs]
-        found["number unused"] = sum(idle) / len(programs)
+        idle = sum(weight for program, weight in programs if program.unused - question.template.excused)
+        found["number unused"] = idle / (sum(weight for _, weight in programs) or 1.0)
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Collection
 from typing import NoReturn
 
@@ -126,7 +127,9 @@ class Grammar:
         self._count(node, depth)
         inner = depth + 1
         match node:
-            case ast.Constant(value=bool() | int() | float()):
+            case ast.Constant(value=bool() | int() | float() as value):
+                if not math.isfinite(value):
+                    refuse("a number is too large", node)
                 return node
             case ast.Name():
                 return node

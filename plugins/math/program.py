@@ -29,7 +29,7 @@ def parse(source: str, letters: Collection[str]) -> ast.Module:
     """The raw syntax tree of a text that passed the scanner. Raises `ProgramError`."""
     cleaned = text.clean(source, letters)
     try:
-        return ast.parse(cleaned)
+        return ast.parse(cleaned, filename="")  # where there is an error, CPython looks for a file of that name
     except SyntaxError as error:
         raise ProgramError(f"not a program: {error.msg}", error.lineno or 0) from None
     except (ValueError, RecursionError, MemoryError, OverflowError):

@@ -14,10 +14,14 @@ from plugins.math.types import Program, ProgramError, Template
 
 SYSTEM = "You turn word problems into formulas. The numbers of the problem have been replaced by letters."
 MAX_TEXT = 8000
-_FENCE = re.compile(r"```[ \t]*[a-zA-Z0-9]*[ \t]*\r?\n(.*?)(?:\n[ \t]*```|\Z)", re.DOTALL)
-_ANSWER = re.compile(r"(?im)^[\s>*$`\\[(]*(?:the\s+)?(?:final\s+)?answer\s*(?:\*\*)?\s*(?:=|:|is:?)\s*(.+?)\s*$")
-_BOXED = re.compile(r"\\boxed\{(.+)\}")
-_DEF = re.compile(r"(?m)^def\s+\w+\s*\(")
+# None of these may look at a run of blanks or lines more than once: the time would grow with the square of its length,
+# and no other thread runs while an expression is matched.
+_FENCE = re.compile(r"```[ \t]*(?:[a-zA-Z0-9]+[ \t]*)?\r?\n(.*?)(?:\n[ \t]*```|\Z)", re.DOTALL)
+_ANSWER = re.compile(
+    r"(?im)^[ \t>*$`\\[(]*(?:the[ \t]+)?(?:final[ \t]+)?answer[ \t]*(?:\*\*[ \t]*)?(?:=|:|is:?)\s*(\S.*)$"
+)
+_BOXED = re.compile(r"\\boxed\{(.{1,300})\}")
+_DEF = re.compile(r"(?m)^def[ \t]+\w+[ \t]*\(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ def _plain(formula: str) -> str:
     for old, new in (("\\times", "*"), ("\\cdot", "*"), ("\\div", "/"), ("\\left", ""), ("\\right", ""), ("**.", "")):
         plain = plain.replace(old, new)
     plain = re.sub(r"\\d?frac\{([^{}]*)\}\{([^{}]*)\}", r"((\1)/(\2))", plain)
-    plain = re.sub(r"^\\[(\[]|\\[)\]]\.?$|^\$+|\$+$", "", plain.strip())
+    plain = re.sub(r"^\\[(\[]|\\[)\]]\.?$", "", plain.strip()).strip("$")
     plain = re.sub(r"^\*\*|\*\*$", "", plain.strip()).rstrip(". ")
     if "==" not in plain and "=" in plain:
         plain = plain.rsplit("=", 1)[1]

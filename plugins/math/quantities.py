@@ -52,6 +52,13 @@ _HEARD = re.compile(
 )
 _EACH = re.compile(r"\b(?P<number>for|fore|to|too|tu|ate)\s+(?P<noun>[a-z]+)\s+(?:each|apiece)\b", re.IGNORECASE)
 _WORD = re.compile(r"[ \t\n-]*([A-Za-z][A-Za-z']*)")
+_LAST_WORD = re.compile(r"([A-Za-z']+)\s*\Z")
+_OF = re.compile(r"\s+of\s+(?:(?:the|his|her|their|its|my|your|these|those)\b)?\s*")
+_PER_CENT = re.compile(r"\s+per\s?cent\b")
+_ALWAYS = re.compile(r"24/7\b")
+#: Characters before a number that are looked at for a word: searched to the beginning of a long text for each of many
+#: numbers, the time would grow with the square of its length.
+_NEAR = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,22 +108,27 @@ def measured(unit: str) -> bool:
 
 
 def _unit(text: str, start: int, end: int) -> str:
+    before = _ahead(text, start).rstrip(" ")
     for sign, unit in _SIGNS.items():
-        if text[:start].rstrip(" ").endswith(sign):
+        if before.endswith(sign):
             return unit
     after = text[end : end + 8].lstrip(" ")
     if after.startswith("%"):
         return "percent"
     if after.startswith("¢"):
         return "cents"
-    if of := re.compile(r"\s+of\s+(?:(?:the|his|her|their|its|my|your|these|those)\b)?\s*").match(text, end):
+    if of := _OF.match(text, end):
         return noun_phrase(text, of.end())
     phrase = noun_phrase(text, end)
-    return "percent" if phrase in ("per", "percent") or re.match(r"\s+per\s?cent\b", text[end:]) else phrase
+    return "percent" if phrase in ("per", "percent") or _PER_CENT.match(text, end) else phrase
+
+
+def _ahead(text: str, start: int, most: int = _NEAR) -> str:
+    return text[max(0, start - most) : start]
 
 
 def _word_before(text: str, start: int) -> str:
-    found = re.search(r"([A-Za-z']+)\s*\Z", text[:start])
+    found = _LAST_WORD.search(_ahead(text, start))
     return found[1].lower() if found else ""
 
 
@@ -127,14 +139,14 @@ def _word_after(text: str, end: int) -> str:
 
 def _left_alone(text: str, start: int, end: int) -> bool:
     """Whether the digits are part of a time, a date, a name or an ordinal."""
-    before, after = text[:start], text[end:]
+    before, after = _ahead(text, start, 3), text[end : end + 3]
     if (re.search(r"[A-Za-z_][-]?\Z|\d[:/]\Z", before) and not before.endswith("-")) or re.match(r"[:/]\d", after):
         return True
     if re.search(r"[A-Za-z]-\Z", before) and text[start].isdigit():
         return True
     if text[start].isdigit() and _word_before(text, start) in _NAMES:
         return True
-    return re.match(r"24/7\b", text[start:]) is not None
+    return _ALWAYS.match(text, start) is not None
 
 
 def _glued(text: str, end: int) -> str | None:
@@ -202,7 +214,7 @@ def _written(text: str) -> list[Quantity]:
         glued = _glued(text, end)
         if glued is None:
             continue
-        if re.search(r"(?:^|[\s(])[-−]\Z", text[:start]) and text[start].isdigit():
+        if re.search(r"(?:^|[\s(])[-−]\Z", _ahead(text, start, 2)) and text[start].isdigit():
             value, start = -value, start - 1
         quantity = Quantity(value, start, end, excused=said == "one")
         if glued:

@@ -24,7 +24,7 @@ _TOKEN = re.compile(
     |(?P<symbol>\*\*=?|//=?|[-+*/%<>=!]=|->|[-+*/%<>=()\[\]{},:;.&|~@^!$])""",
     re.ASCII | re.VERBOSE,
 )
-_FENCE = re.compile(r"\A\s*```[a-z0-9]*[ \t]*\n(.*?)\n?[ \t]*```\s*\Z", re.DOTALL)
+_FENCE = re.compile(r"\A\s*```[a-z0-9]*[ \t]*\n")
 #: Words of Python with no place in arithmetic; naming them here keeps them from the parser.
 _FORBIDDEN = """
 lambda class async await yield try except finally with global nonlocal del raise assert exec eval compile globals locals
@@ -135,6 +135,7 @@ class _Scanner:
         if token == "$":
             if not self.formula:
                 raise self.refuse("unexpected '$'")
+            self.out.append(" ")  # what stands on both sides of it must not become one number
             return
         if token in "([{":
             self.depth += 1
@@ -158,8 +159,13 @@ def clean(source: str, letters: Collection[str]) -> str:
     """
     if len(source) > MAX_TEXT:
         raise ProgramError("the program is too long")
-    fenced = _FENCE.match(source)
-    body = (fenced[1] if fenced else source).strip("\n")
+    body = source.rstrip()
+    fenced = _FENCE.match(body)
+    if fenced and body.endswith("```") and len(body) >= fenced.end() + 3:
+        body = body[fenced.end() : -3].rstrip(" \t")
+    else:
+        body = source
+    body = body.strip("\n")
     lines = [line for line in body.split("\n") if line.strip() and not line.lstrip().startswith("#")]
     formula = len(lines) == 1 and not re.match(r"\s*(?:def|for|while|if|import|from)\b", lines[0])
     text = _Scanner(body, letters, formula).scan()

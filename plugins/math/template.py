@@ -18,7 +18,8 @@ from plugins.math.types import Template
 from plugins.numbers import exact
 from plugins.units import SPELLINGS
 
-_ALONE = re.compile(r"(?<![A-Za-z0-9'’])[A-Z]\d*(?![A-Za-z0-9'’])")
+_GLUE = r"[A-Za-z0-9'’]"
+_ALONE = re.compile(rf"(?<!{_GLUE})[A-Z][0-9]*(?!{_GLUE})")
 _ARTICLE = re.compile(r"(?<![A-Za-z0-9'’.])A(?=\s+[a-z$(\d])")
 _ASKED = re.compile(
     r"\b(?:how (?:many|much|long|far|old|tall|high|wide|deep|heavy|fast|often|big)"
@@ -111,22 +112,25 @@ def _of_kind(units: list[str], kinds: tuple[str, ...]) -> list[str]:
 def template_of(text: str) -> Template:
     """The template of a question; a text without numbers gives one without letters."""
     found = find(text)
-    taken = {match.group() for match in _ALONE.finditer(text) if match.group() != "A"}
-    taken |= {"A"} if re.search(r"(?<![A-Za-z0-9])A(?!\s+[a-z$(\d]|[A-Za-z0-9'’])", text) else set()
-    names = _letters(taken | {"I", "O"})
+    plain = _ARTICLE.sub("a", text)  # in small, so that it is not taken for a letter
+    between = list(plain)
+    for quantity in found:
+        between[quantity.start : quantity.end] = " " * (quantity.end - quantity.start)
+    names = _letters({match.group() for match in _ALONE.finditer("".join(between))} | {"I", "O"})
     values: dict[str, Fraction] = {}
     units: dict[str, str] = {}
     counts, excused, pieces, end = set[str](), set[str](), list[str](), 0
     for quantity in found:
         letter = next(names)
         values[letter], units[letter] = quantity.value, quantity.unit
-        pieces += [_lowered(text[end : quantity.start]), f"{quantity.before}{letter}{quantity.after}"]
+        pieces.append(plain[end : quantity.start])
+        pieces.append(_apart("".join(pieces[-2:])[-1:], quantity, letter, plain[quantity.end : quantity.end + 1]))
         end = quantity.end
         if quantity.count:
             counts.add(letter)
         if quantity.excused:
             excused.add(letter)
-    pieces.append(_lowered(text[end:]))
+    pieces.append(plain[end:])
     asked, unit = _asked(text, found)
     return Template(
         "".join(pieces),
@@ -140,9 +144,10 @@ def template_of(text: str) -> Template:
     )
 
 
-def _lowered(text: str) -> str:
-    """The article at the start of a sentence in small, so that it is not taken for a letter."""
-    return _ARTICLE.sub("a", f"{text} x")[:-2] if text.endswith("A ") else _ARTICLE.sub("a", text)
+def _apart(before: str, quantity: Quantity, letter: str, after: str) -> str:
+    """The letter as it is put between two characters, apart from what its number was written onto ("100's", "½5")."""
+    left = quantity.before or " " * bool(re.match(_GLUE, before))
+    return f"{left}{letter}{quantity.after or ' ' * bool(re.match(_GLUE, after))}"
 
 
 def filled(template: Template, values: Mapping[str, Fraction] | None = None) -> str:

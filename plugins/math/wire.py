@@ -11,6 +11,9 @@ from typing import Any
 
 MISSING = "the package `openai` is not installed (pip install learning-assistant[llm])"
 
+_MARK = b"\xef\xbb\xbf"  # a byte order mark, which some servers send
+_SHORT = 16_384  # bytes that are parsed in well under a millisecond, whatever they are
+
 
 class Failure:
     """Why there is no completion.
@@ -109,7 +112,7 @@ class Wire:
             return Failure(f"the answer is refused: {reason}")
         except (openai.OpenAIError, OSError, ValueError) as error:
             return Failure(f"the answer cannot be read: {type(error).__name__}", again=True)
-        return completion(raw)
+        return completion(raw) if len(raw) < _SHORT else await asyncio.to_thread(completion, raw)
 
     async def _bound(self, response: Any) -> None:
         """Put a limit on a body before anybody reads it, an error's too; a compressed one could unfold to any size."""
@@ -133,7 +136,7 @@ def _status(code: int, retry_after: str | None) -> Failure:
 def completion(raw: bytes) -> tuple[str, int] | Failure:
     """The text and the reported tokens of an answer in the protocol of chat completions, whatever was really sent."""
     try:
-        answer = json.loads(raw)
+        answer = json.loads(raw.removeprefix(_MARK).decode())  # UTF-8 alone: other codecs would be looked for on disk
     except (ValueError, RecursionError):
         return Failure("the answer is not JSON", again=True)
     match answer:

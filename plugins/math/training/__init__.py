@@ -1,0 +1,1 @@
+"""Training of the embedded solver (needs the extra `train`)."""
