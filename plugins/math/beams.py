@@ -11,7 +11,9 @@ import math
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
+from plugins.math.dimensions import marks
 from plugins.math.groups import Group
+from plugins.math.types import Template
 
 #: A share of this size counts as next to none; logarithms of shares run from 0 there to 1.
 _LEAST = 1e-3
@@ -28,7 +30,7 @@ def masses(groups: Sequence[Group], channel: str) -> list[float]:
     return [math.fsum(item.weight for item in group.derivations if item.channel == channel) for group in groups]
 
 
-def evidence(index: int, groups: Sequence[Group]) -> Iterator[tuple[str, float]]:
+def evidence(index: int, groups: Sequence[Group], template: Template) -> Iterator[tuple[str, float]]:
     """Name and value of each feature of one group that comes from weights."""
     channels = weighing(groups)
     if not channels:
@@ -57,6 +59,10 @@ def evidence(index: int, groups: Sequence[Group]) -> Iterator[tuple[str, float]]
         nodes = [node for statement in heaviest.program.body for node in ast.walk(statement)]
         yield "operators", sum(isinstance(node, ast.BinOp) for node in nodes) / 4
         yield "constants", sum(isinstance(node, ast.Constant) for node in nodes) / 2
+        units = marks(heaviest.program, template)
+        yield "product of like units", float(units.like_product)
+        yield "sum of unlike units", float(units.unlike_sum)
+        yield "asked unit", 0.0 if units.asked is None else 1.0 if units.asked else -1.0
 
 
 def _log(mass: float) -> float:

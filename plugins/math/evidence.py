@@ -156,7 +156,7 @@ def _of(index: int, groups: Sequence[Group], question: _Question, tried: Counter
             for check, mark in item.checks.items():
                 name = f"against {item.channel}: {check}"
                 found[name] = found.get(name, 0.0) + mark * item.weight / tried[item.channel]
-    found.update(beams.evidence(index, groups))
+    found.update(beams.evidence(index, groups, question.template))
     programs = [(item.program, item.weight) for item in group.derivations if item.program is not None]
     if programs:
         found["one formula"] = float(len(programs) > 1 and group.formulas == 1)
