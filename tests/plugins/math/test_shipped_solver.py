@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from fractions import Fraction
 
-import pytest
 import pytest_asyncio
 
 from plugins.math.settings import Options
