@@ -39,8 +39,7 @@ def skills(config: Mapping[str, Any]) -> Iterable[Skill]:
 
 @hookimpl
 async def lifespan(config: Mapping[str, Any]) -> AsyncIterator[None]:
-    """Reads the weights while the assistant starts, and closes threads and connections at its end."""
+    """Closes threads and connections at the end. Weights are read at the first word problem: an idle assistant has none."""
     solving = _solving_of(config)
-    solving.start()
     yield
     await solving.stop()

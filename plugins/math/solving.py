@@ -1,6 +1,6 @@
 """From a question to a verdict: the embedded channels first, a language model only where those are not sure.
 
-One `Solving` serves all conversations. The weights are read in a thread while the assistant starts.
+One `Solving` serves all conversations. The weights are read in a thread when they are first needed.
 """
 
 from __future__ import annotations
