@@ -25,6 +25,7 @@ COMMANDS = {
     "rollback": "put the routing policy in force that was before",
     "policy": "list and show versions of the routing policy",
     "cases": "keep examples of decisions that must, or must not, come back",
+    "products": "bring, list, show and delete what product questions are answered from",
     "export": "write out everything that is known of a user",
     "erase": "erase everything that is known of a user",
     "train": "train a part of the assistant",
@@ -32,7 +33,7 @@ COMMANDS = {
     "bench": "run a benchmark",
 }
 #: Names that are taken, for commands that this version does not have.
-RESERVED = ("replay", "quality", "products")
+RESERVED = ("replay", "quality")
 
 FAILED, USAGE, INTERNAL, INTERRUPTED, PIPE = 1, 2, 70, 130, 141
 

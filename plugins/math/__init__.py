@@ -39,7 +39,7 @@ def skills(config: Mapping[str, Any]) -> Iterable[Skill]:
 
 @hookimpl
 async def lifespan(config: Mapping[str, Any]) -> AsyncIterator[None]:
-    """Closes threads and connections at the end. Weights are read at the first word problem: an idle assistant has none."""
+    """Closes threads and connections at the end; weights are read at the first word problem."""
     solving = _solving_of(config)
     yield
     await solving.stop()

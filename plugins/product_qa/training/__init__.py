@@ -1,0 +1,1 @@
+"""Training of the product question parts (needs the extra `train`)."""
