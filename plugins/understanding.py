@@ -137,8 +137,10 @@ def _merged(utterance: Utterance, parses: Sequence[Parse]) -> tuple[tuple[Interp
     from nlu.nbest.merge import merge
 
     merged = merge(parses, [heard.confidence for heard in utterance.hypotheses] or [1.0], ranked=_RANKED)
+    # Readings with the same entities share one tuple: the log writes it once.
+    entities = {one.entities: _entities(one.entities) for one in merged.readings}
     readings = tuple(
-        Interpretation(one.intent, round(one.probability, 6), _entities(one.entities), one.hypothesis)
+        Interpretation(one.intent, round(one.probability, 6), entities[one.entities], one.hypothesis)
         for one in merged.readings
     )
     return readings, round(merged.out_of_scope, 6)

@@ -164,3 +164,12 @@ async def test_values_that_plugins_list_are_found_also_by_another_version(models
             assert ("device", "frobnicator nine") in [(one.name, one.value) for one in reading.entities]
     finally:
         await understanding.close()
+
+
+async def test_readings_with_the_same_entities_share_them() -> None:
+    understanding = nlu({})
+    for heard in (said(TEXT), said(TEXT, "wake me up at seven to morrow")):
+        readings = (await understanding.understand(heard)).interpretations
+        assert len(readings) == 5
+        assert len({id(reading.entities) for reading in readings}) == len({reading.entities for reading in readings})
+    await understanding.close()
