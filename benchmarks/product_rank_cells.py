@@ -12,12 +12,12 @@ RUNS = "PRODUCT_RANK_RUNS"
 
 
 def measure(cell: dict[str, Any], data: Path) -> dict[str, Any]:
-    """{"step", "seed"} -> the CPU seconds that this process took for it."""
+    """{"step", "seed", "frozen"} -> the CPU seconds that this process took for it."""
     import torch
 
     from plugins.product_qa.training.folds import step
 
     torch.set_num_threads(1)
     began = time.process_time()
-    step(data, Path(os.environ[RUNS]), cell["seed"], cell["step"])
+    step(data, Path(os.environ[RUNS]), cell["seed"], cell["step"], frozen=cell["frozen"])
     return {"cpu_seconds": round(time.process_time() - began, 1)}

@@ -14,7 +14,7 @@ from benchmarks.common import Row, row
 from benchmarks.paired import hierarchical_bootstrap
 from benchmarks.product_rank_systems import Scores, bm25, boosted, dense, shuffled, weighted_sum
 from plugins.product_qa.ranker.features import cross_features
-from plugins.product_qa.training.calibrate import columns, crossed
+from plugins.product_qa.training.calibrate import columns, crossed, fit
 from plugins.product_qa.training.folds import Logits
 from plugins.product_qa.training.metrics import (
     average_precision,
@@ -57,7 +57,7 @@ def systems(
     }
     if runs:
         found["network"] = System([network(asked, logits, "fully") for logits in runs])
-        for name, given in (("ours", False), ("ours, with cosine", True)):
+        for name, given in (("ours", True), ("ours, no cosine", False)):
             parts = [crossed(columns(asked, logits, cosines), given) for logits in runs]
             found[name] = System([scores for scores, _ in parts], [whole for _, whole in parts])
     return found
@@ -70,6 +70,14 @@ def network(asked: Sequence[Asked], logits: Logits, label: str) -> Scores:
         cross_features(np.array([logits[p.passage.key] for p in one.pairs], np.float32))[:, column].astype(np.float64)
         for one in asked
     ]
+
+
+def finished(
+    asked: Sequence[Asked], logits: Logits, epqa: Sequence[Asked], folds: Logits, cosines: Mapping[str, float]
+) -> Scores:
+    """Scores on another set by final layers that were fitted on ePQA: `folds` are what its folds said of it."""
+    layers = fit(columns(epqa, folds, cosines))
+    return [layers.scores(rows, cosine=True) for rows in columns(asked, logits, cosines).rows]
 
 
 def values(asked: Sequence[Asked], scores: Scores, metric: str) -> Values:
@@ -98,7 +106,7 @@ def epqa_rows(asked: Sequence[Asked], found: Mapping[str, System], bars: bool = 
         rows.append(
             row(f"epqa {name} answerability AUPRC", float(np.mean(auprc)), bar=own.get("AUPRC"), better="higher")
         )
-    for name in ("ours", "ours, with cosine"):
+    for name in ("ours", "ours, no cosine"):
         if name in found:
             rows += _against(asked, found, name, rng) + _calibration(asked, found[name], name, true)
     return rows

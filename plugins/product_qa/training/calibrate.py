@@ -78,11 +78,12 @@ def columns(asked: Sequence[Asked], logits: Mapping[str, Sequence[float]], cosin
 
 
 def fit(found: Columns) -> Layers:
-    """Layers fitted on all of `found`. `answerable` reads the scores without the cosine."""
+    """Layers fitted on all of `found`; `answerable` on the scores with the cosine and on those without."""
     x, y = np.concatenate(found.rows), np.concatenate(found.right)
     final, with_cosine = logistic(x[:, :-1], y), logistic(x, y)
-    whole = np.stack([answerable_features(list(final(rows[:, :-1]))) for rows in found.rows])
-    return Layers(final, with_cosine, logistic(whole, np.array([right.any() for right in found.right])))
+    scores = [*(with_cosine(rows) for rows in found.rows), *(final(rows[:, :-1]) for rows in found.rows)]
+    whole = np.stack([answerable_features(list(own)) for own in scores])
+    return Layers(final, with_cosine, logistic(whole, np.array([right.any() for right in found.right] * 2)))
 
 
 def crossed(found: Columns, cosine: bool) -> tuple[list[Values], Values]:

@@ -57,24 +57,30 @@ def held_questions(data: Path, fold: int) -> list[Asked]:
     return [one for one in [*sets.epqa(data), *sets.hetpqa(data)] if sets.fold_of(one.product) == fold]
 
 
-def step(data: Path, runs: Path, seed: int, name: str, seconds: float = float("inf")) -> bool:
+def step(data: Path, runs: Path, seed: int, name: str, seconds: float = float("inf"), frozen: int = 3) -> bool:
     """One of STEPS under `runs/seed/name`; False where `seconds` were not enough. Raises `CatalogueError`."""
     if name not in STEPS:
         raise CatalogueError(f"only: {name!r} is not known; there are {', '.join(STEPS)}")
     home = runs / str(seed)
     if name == "stage1":
-        return train(data, home / name, replace(FIRST, seed=seed), seconds)
+        return train(data, home / name, _settings(FIRST, seed, frozen), seconds)
     start = home / "stage1" / MODEL
     if not start.exists():
         raise CatalogueError(f"{start}: the file is missing: run stage1 first")
     fold = -1 if name == "all" else int(name)
-    if not train(data, home / name, replace(SECOND, seed=seed, held_fold=fold, start=str(start)), seconds):
+    settings = replace(_settings(SECOND, seed, frozen), held_fold=fold, start=str(start))
+    if not train(data, home / name, settings, seconds):
         return False
     if fold >= 0 and not (home / name / HELD).exists():
         part = home / name / f"{HELD}.part"
         part.write_text(json.dumps(judge(home / name / MODEL, held_questions(data, fold))) + "\n", encoding="utf-8")
         part.replace(home / name / HELD)
     return True
+
+
+def _settings(base: Settings, seed: int, frozen: int) -> Settings:
+    """Where all layers train they take half the steps: the lowest are easily spoilt."""
+    return replace(base, seed=seed, frozen=frozen, rate=base.rate if frozen else base.rate / 2)
 
 
 def held_logits(runs: Path, seed: int) -> Logits:
@@ -97,6 +103,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="folder of the public data sets")
     parser.add_argument("--runs", type=Path, required=True, help="folder that keeps the runs")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--frozen", type=int, default=3, help="lowest layers that do not train; 0: all train")
     parser.add_argument("--only", default=",".join(STEPS), help="steps to run, in this order (default: all)")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so long; the next run goes on")
     args = parser.parse_args(argv)
@@ -104,7 +111,7 @@ def main(argv: list[str] | None = None) -> int:
     ends = time.monotonic() + args.seconds
     try:
         for name in args.only.split(","):
-            if not step(args.data, args.runs, args.seed, name, max(0.0, ends - time.monotonic())):
+            if not step(args.data, args.runs, args.seed, name, max(0.0, ends - time.monotonic()), args.frozen):
                 say(f"{name}: not finished, run it again to go on")
                 return 3
             say(f"{name}: finished")

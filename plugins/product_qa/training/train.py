@@ -159,6 +159,8 @@ def train(data: Path, out: Path, settings: Settings, seconds: float = float("inf
     plan = [batch for epoch in range(settings.epochs) for batch in batches(asked, settings, epoch)]
     torch.manual_seed(settings.seed)
     model = load(Path(settings.start)) if settings.start else CrossEncoder(settings.frozen)
+    if model.frozen != settings.frozen:
+        raise CatalogueError(f"{settings.start}: trained with {model.frozen} frozen layers, not {settings.frozen}")
     model.train()
     optimizer = _optimizer(model, settings.rate)
     warm = max(1, len(plan) // 10)
